@@ -1,0 +1,43 @@
+namespace OffLM.Edge.Inference;
+
+/// <summary>One loaded model: tokenizer, chat template and the slots in which sequences are computed.</summary>
+/// <remarks>The tokenizer's members may be called from any thread; slots belong to the scheduler's decode thread.</remarks>
+public interface IEngine : IDisposable
+{
+    /// <summary>Name, version and provider for the execution record.</summary>
+    EngineDescription Description { get; }
+
+    /// <summary>Tokens of prompt and completion together that the model can attend to.</summary>
+    int ContextLength { get; }
+
+    /// <summary>How many logits a step gives.</summary>
+    int VocabularySize { get; }
+
+    /// <summary>Tokens that end a completion. They are never part of its text.</summary>
+    IReadOnlyCollection<int> EndTokens { get; }
+
+    /// <summary>Bytes of key-value cache that one token takes in a slot.</summary>
+    long CacheBytesPerToken { get; }
+
+    /// <summary>The token ids of a text; special tokens written out in it are recognised. A begin token is added where the model wants one.</summary>
+    int[] Encode(string text);
+
+    /// <summary>The text of some tokens; incomplete UTF-8 at its edges becomes U+FFFD.</summary>
+    string Decode(ReadOnlySpan<int> tokens);
+
+    /// <summary>Renders a conversation with the model's chat template.</summary>
+    /// <param name="messagesJson">A JSON array of messages with at least <c>role</c> and <c>content</c>.</param>
+    /// <param name="toolsJson">A JSON array of tool definitions, or null for none.</param>
+    /// <param name="addGenerationPrompt">True to end with the opening of the assistant's turn.</param>
+    /// <exception cref="InferenceException">The model has no template, or it refuses these messages.</exception>
+    string ApplyChatTemplate(string messagesJson, string? toolsJson, bool addGenerationPrompt);
+
+    /// <summary>Turns a stream of tokens into text, one token at a time.</summary>
+    ITokenStream CreateTokenStream();
+
+    /// <summary>Makes room for a sequence of at most <paramref name="maxTokens"/> tokens; its cache memory is taken now.</summary>
+    /// <param name="maxTokens">1 to <see cref="ContextLength"/>.</param>
+    /// <param name="guidance">What the output must conform to. Compiling it can take a second with a large vocabulary.</param>
+    /// <exception cref="InvalidGuidanceException">The schema can't be compiled.</exception>
+    ISlot CreateSlot(int maxTokens, Guidance? guidance = null);
+}

@@ -1,0 +1,32 @@
+namespace OffLM.Edge.Inference;
+
+/// <summary>A place in the key-value cache with one sequence in it. All members but <see cref="Abort"/> belong to one thread.</summary>
+public interface ISlot : IDisposable
+{
+    /// <summary>Tokens that fit.</summary>
+    int Capacity { get; }
+
+    /// <summary>Tokens that are in the cache.</summary>
+    int Length { get; }
+
+    /// <summary>True if a grammar decides which tokens are allowed: then <see cref="PickAllowed"/> chooses.</summary>
+    bool Guided { get; }
+
+    /// <summary>Scores for the token after the last one. The caller may change them in place. Valid until the next call.</summary>
+    Span<float> Logits { get; }
+
+    /// <summary>Computes a piece of the prompt.</summary>
+    void Prefill(ReadOnlySpan<int> tokens);
+
+    /// <summary>Guided slots: takes the token with the highest of the (changed) <see cref="Logits"/> that the grammar allows.</summary>
+    int PickAllowed();
+
+    /// <summary>Appends the chosen token and computes the logits after it. In a guided slot it must be what <see cref="PickAllowed"/> returned.</summary>
+    void Step(int token);
+
+    /// <summary>Forgets all tokens from this position on; the next call must be <see cref="Prefill"/>.</summary>
+    void Rewind(int length);
+
+    /// <summary>Makes a running <see cref="Prefill"/> fail soon, from any thread. The slot can only be disposed afterwards.</summary>
+    void Abort();
+}

@@ -1,0 +1,17 @@
+namespace OffLM.Edge.Inference;
+
+/// <summary>How models are kept in memory.</summary>
+public sealed record ModelHostOptions
+{
+    /// <summary>Models in memory at once. One more makes the least recently used idle one leave.</summary>
+    public int MaxLoaded { get; init; } = 1;
+
+    /// <summary>How long a model stays after its last use when the request doesn't say.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The limits of each model's decode loop.</summary>
+    public SchedulerOptions Scheduler { get; init; } = new();
+
+    /// <summary>Threads that one step computes with; 0 lets the engine choose.</summary>
+    public int Threads { get; init; }
+}
