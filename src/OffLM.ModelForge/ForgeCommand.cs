@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
+using System.Numerics;
 
 namespace OffLM.ModelForge;
 
@@ -18,18 +20,19 @@ internal sealed class ForgeCommand
 
     private readonly Option<string> _out = new("--out") { Description = "Folder to write, new or empty", Required = true };
     private readonly Option<string?> _name = new("--name") { Description = "The model's name" };
-    private readonly Option<ulong?> _seed = new("--seed") { Description = "Decides every weight" };
-    private readonly Option<int?> _layers = new("--layers") { Description = "Transformer layers" };
-    private readonly Option<int?> _hidden = new("--hidden") { Description = "Width of the residual stream, a multiple of 32" };
-    private readonly Option<int?> _heads = new("--heads") { Description = "Query heads; hidden / heads is a multiple of 16" };
-    private readonly Option<int?> _kvHeads = new("--kv-heads") { Description = "Key and value heads, a divisor of heads" };
-    private readonly Option<int?> _intermediate = new("--intermediate") { Description = "Width of the feed-forward layer, a multiple of 32" };
-    private readonly Option<int?> _vocabulary = new("--vocabulary") { Description = "Rows of the embedding and the head" };
-    private readonly Option<int?> _tokenizerVocabulary = new("--tokenizer-vocabulary") { Description = "Tokens the tokenizer knows (as many as the vocabulary)" };
-    private readonly Option<int?> _context = new("--context") { Description = "Longest sequence in tokens" };
-    private readonly Option<int?> _threads = new("--threads") { Description = "Threads the engine is told to use (its own choice)" };
-    private readonly Option<bool?> _prune = new("--prune") { Description = "Logits for the last token only: true or false" };
-    private readonly Option<bool?> _tied = new("--tied") { Description = "The head is the embedding too: true or false" };
+    private readonly Option<ulong?> _seed = Number<ulong>("--seed", "Decides every weight");
+    private readonly Option<int?> _layers = Number<int>("--layers", "Transformer layers");
+    private readonly Option<int?> _hidden = Number<int>("--hidden", "Width of the residual stream, a multiple of 32");
+    private readonly Option<int?> _heads = Number<int>("--heads", "Query heads; hidden / heads is a multiple of 16");
+    private readonly Option<int?> _kvHeads = Number<int>("--kv-heads", "Key and value heads, a divisor of heads");
+    private readonly Option<int?> _intermediate = Number<int>("--intermediate", "Width of the feed-forward layer, a multiple of 32");
+    private readonly Option<int?> _vocabulary = Number<int>("--vocabulary", "Rows of the embedding and the head");
+    private readonly Option<int?> _tokenizerVocabulary = Number<int>(
+        "--tokenizer-vocabulary", "Tokens the tokenizer knows (as many as the vocabulary)");
+    private readonly Option<int?> _context = Number<int>("--context", "Longest sequence in tokens");
+    private readonly Option<int?> _threads = Number<int>("--threads", "Threads the engine is told to use (its own choice)");
+    private readonly Option<bool?> _prune = new("--prune") { Description = "Logits for the last token only", HelpName = "true|false" };
+    private readonly Option<bool?> _tied = new("--tied") { Description = "The head is the embedding too", HelpName = "true|false" };
 
     /// <summary>Runs the program: 0 written, 1 the disk refused, 2 wrong usage or dimensions.</summary>
     public static int Run(string[] args, TextWriter output, TextWriter errors)
@@ -49,6 +52,24 @@ internal sealed class ForgeCommand
 
         return parsed.Invoke(new InvocationConfiguration { Output = output, Error = errors, EnableDefaultExceptionHandler = false });
     }
+
+    private static Option<T?> Number<T>(string name, string description)
+        where T : struct, IBinaryInteger<T>, IMinMaxValue<T> => new(name)
+        {
+            Description = description,
+            HelpName = "number",
+            CustomParser = result =>
+            {
+                var text = result.Tokens[0].Value;
+                if (T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
+                {
+                    return value;
+                }
+
+                result.AddError($"{name[2..]} is '{text}'; it must be a whole number from {T.MinValue} to {T.MaxValue}");
+                return null;
+            },
+        };
 
     private RootCommand Root()
     {

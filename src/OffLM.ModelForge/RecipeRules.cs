@@ -42,7 +42,9 @@ internal static class RecipeRules
 
     private static void CheckName(string name)
     {
-        if (name.Length is 0 or > 64 || !char.IsAsciiLetterOrDigit(name[0]) || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('.' or '_' or '-')))
+        if (name.Length is 0 or > 64
+            || !char.IsAsciiLetterOrDigit(name[0])
+            || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('.' or '_' or '-')))
         {
             throw new RecipeException($"name '{name}' must be 1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit");
         }

@@ -1,4 +1,5 @@
 using OffLM.ModelForge.Onnx;
+using OffLM.ModelForge.Tokenizer;
 using OffLM.ModelForge.Weights;
 
 namespace OffLM.ModelForge.Decoder;
@@ -19,6 +20,9 @@ internal sealed class DecoderGraph
     /// and narrow enough that no single token always wins.
     /// </summary>
     private const float LogitDeviation = 3;
+
+    /// <summary>Tokens that are seldom to be said keep a logit near 0, far below the best of the others, yet reachable.</summary>
+    private const float UnspokenFactor = 0.1f;
 
     private readonly ModelRecipe _recipe;
     private readonly OnnxGraph _graph;
@@ -46,7 +50,10 @@ internal sealed class DecoderGraph
 
         var lengths = SequenceLengths.Add(_graph);
         var rotary = RotaryTables.Add(_graph, _recipe.Context, _recipe.HeadSize);
-        var head = Matrix("lm_head.MatMul.weight", _recipe.Hidden, _recipe.Vocabulary, LogitDeviation / MathF.Sqrt(_recipe.Hidden));
+        var ids = new TokenIds(_recipe.EffectiveTokenizerVocabulary);
+        var deviation = LogitDeviation / MathF.Sqrt(_recipe.Hidden);
+        var head = Matrix(
+            "lm_head.MatMul.weight", _recipe.Hidden, _recipe.Vocabulary, token => ids.IsSpoken(token) ? deviation : deviation * UnspokenFactor);
         var residual = _recipe.Tied ? TiedEmbedding(head) : FloatEmbedding();
 
         var added = "";
@@ -81,7 +88,7 @@ internal sealed class DecoderGraph
         var width = (_recipe.Heads + (2 * _recipe.KvHeads)) * _recipe.HeadSize;
         var projected = Linear(layer + "/attn/qkv_proj/MatMul", normal, _recipe.Hidden, width);
         var random = new RandomStream(_recipe.Seed, layer + "/bias");
-        var bias = Vector($"model.layers.{index}.attn.qkv_proj.Add.bias", width, () => random.Normal(0.1f));
+        var bias = FloatVector($"model.layers.{index}.attn.qkv_proj.Add.bias", width, () => random.Normal(0.1f));
         projected = _graph.Node("Add", layer + "/attn/qkv_proj/Add", [projected, bias]);
 
         var past = (Key: $"past_key_values.{index}.key", Value: $"past_key_values.{index}.value");
@@ -125,7 +132,7 @@ internal sealed class DecoderGraph
     /// <summary>RMS normalisation of the residual plus what was last added; returns the sum as the new residual.</summary>
     private (string Normal, string Residual) Normalise(string name, string residual, string added)
     {
-        var weight = Vector(name[1..].Replace('/', '.') + ".weight", _recipe.Hidden, () => 1);
+        var weight = FloatVector(name[1..].Replace('/', '.') + ".weight", _recipe.Hidden, () => 1);
         if (added.Length == 0)
         {
             var first = _graph.Node(
@@ -165,7 +172,8 @@ internal sealed class DecoderGraph
     /// <summary>A matrix whose results have the spread of its inputs.</summary>
     private string Linear(string name, string input, int inputs, int outputs)
     {
-        var matrix = Matrix(name[1..].Replace('/', '.') + ".weight", inputs, outputs, 1 / MathF.Sqrt(inputs));
+        var deviation = 1 / MathF.Sqrt(inputs);
+        var matrix = Matrix(name[1..].Replace('/', '.') + ".weight", inputs, outputs, _ => deviation);
         return Multiply(name + "_Q4", input, matrix);
     }
 
@@ -180,14 +188,14 @@ internal sealed class DecoderGraph
         OnnxGraph.Microsoft,
         output);
 
-    private QuantisedMatrix Matrix(string name, int inputs, int outputs, float standardDeviation)
+    private QuantisedMatrix Matrix(string name, int inputs, int outputs, Func<int, float> deviation)
     {
-        var matrix = BlockQuantisation.Add(_graph, _recipe.Seed, name, inputs, outputs, standardDeviation);
+        var matrix = BlockQuantisation.Add(_graph, _recipe.Seed, name, inputs, outputs, deviation);
         _parameters += matrix.Parameters;
         return matrix;
     }
 
-    private string Vector(string name, int length, Func<float> next)
+    private string FloatVector(string name, int length, Func<float> next)
     {
         _parameters += length;
         return _graph.Tensor(name, ElementType.Float, [length], TensorFills.Floats(next));

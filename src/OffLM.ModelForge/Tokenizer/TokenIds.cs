@@ -6,6 +6,17 @@ internal readonly record struct TokenIds(int TokenizerVocabulary)
     /// <summary>Tokens before the first special one.</summary>
     public int BytePairs => TokenizerVocabulary - SpecialTokens.Count;
 
+    /// <summary>
+    /// Whether a model of chance should say this token often: pieces of words and the ends of messages, but not
+    /// lone bytes, which are seldom valid UTF-8, marks of tool calls that nobody means, or ids without a text.
+    /// </summary>
+    public bool IsSpoken(int id)
+    {
+        var special = id - BytePairs;
+        return id >= ByteAlphabet.InTokenOrder.Count
+            && (special < 0 || (special < SpecialTokens.Count && SpecialTokens.All[special].IsControl));
+    }
+
     /// <summary>The id of the special token written <paramref name="text"/>.</summary>
     public int Of(string text)
     {

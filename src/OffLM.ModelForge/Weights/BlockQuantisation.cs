@@ -27,8 +27,8 @@ internal static class BlockQuantisation
     /// <param name="name">The matrix's name.</param>
     /// <param name="inputs">Columns; a multiple of the block.</param>
     /// <param name="outputs">Rows.</param>
-    /// <param name="standardDeviation">Spread of the weights once they are multiplied out.</param>
-    public static QuantisedMatrix Add(OnnxGraph graph, ulong seed, string name, int inputs, int outputs, float standardDeviation)
+    /// <param name="deviation">Standard deviation of a row's weights once they are multiplied out.</param>
+    public static QuantisedMatrix Add(OnnxGraph graph, ulong seed, string name, int inputs, int outputs, Func<int, float> deviation)
     {
         var blocks = inputs / BlockSize;
         var weights = graph.Tensor(
@@ -37,14 +37,11 @@ internal static class BlockQuantisation
             [outputs, blocks, BlockSize * Bits / 8],
             Weights(new RandomStream(seed, name + "_Q4")));
 
-        // Scales that differ from block to block keep a wrong block stride from going unnoticed.
-        var random = new RandomStream(seed, name + "_scales");
-        var scale = standardDeviation / StoredDeviation;
         var scales = graph.Tensor(
             name + "_scales",
             ElementType.Float,
             [outputs, blocks],
-            TensorFills.Floats(() => scale * random.Uniform(0.8f, 1.2f)));
+            TensorFills.Floats(Scales(new RandomStream(seed, name + "_scales"), blocks, deviation)));
         return new QuantisedMatrix(weights, scales, inputs, outputs);
     }
 
@@ -56,6 +53,13 @@ internal static class BlockQuantisation
             BinaryPrimitives.WriteUInt64LittleEndian(piece, WithoutZeroNibbles(random.Next()));
         }
     };
+
+    /// <summary>Scales that differ from block to block: a kernel that takes the wrong one does not go unnoticed.</summary>
+    private static Func<float> Scales(RandomStream random, int blocks, Func<int, float> deviation)
+    {
+        long index = 0;
+        return () => deviation((int)(index++ / blocks)) / StoredDeviation * random.Uniform(0.8f, 1.2f);
+    }
 
     /// <summary>Turns nibbles of 0 (that is −8) into 8 (that is 0): the distribution becomes symmetric.</summary>
     private static ulong WithoutZeroNibbles(ulong bits)
