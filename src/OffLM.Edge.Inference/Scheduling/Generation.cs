@@ -12,6 +12,9 @@ public sealed class Generation
     /// <summary>Says that so many more tokens reached the client. Without it a generation pauses 256 tokens after its reader.</summary>
     public void Delivered(int tokens) => throw new NotImplementedException();
 
+    /// <summary>Prompt tokens reused from an earlier turn; known once the first piece is there.</summary>
+    public int CachedTokens => throw new NotImplementedException();
+
     /// <summary>How it went. Never faults: engine errors are a <see cref="FinishReason.Error"/>.</summary>
     public Task<GenerationResult> Completion => throw new NotImplementedException();
 }
