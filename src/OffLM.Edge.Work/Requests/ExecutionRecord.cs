@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Runtime.Intrinsics.X86;
 using System.Text;
 using System.Text.Json;
 using OffLM.Edge.Inference;
@@ -94,17 +93,19 @@ internal static class ExecutionRecord
         json.WriteEndArray();
     }
 
-    /// <summary>The vector instructions that the kernels choose by.</summary>
+    /// <summary>The instructions that the kernels choose by, as the kernel lists them; "unknown" where it doesn't.</summary>
     private static string DetectCpuFeatures()
     {
-        if (System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported)
+        string[] relevant = ["avx", "avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimddp", "i8mm", "sve"];
+        try
         {
-            return "arm64" + (System.Runtime.Intrinsics.Arm.Dp.IsSupported ? " dotprod" : "");
+            var line = File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("flags", StringComparison.Ordinal) || l.StartsWith("Features", StringComparison.Ordinal));
+            var listed = line?[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries).ToHashSet();
+            return listed is null ? "unknown" : string.Join(' ', relevant.Where(listed.Contains));
         }
-
-        return string.Join(' ', new[]
+        catch (IOException)
         {
-            (Name: "x64", Supported: true), ("avx2", Avx2.IsSupported), ("fma", Fma.IsSupported), ("avx512f", Avx512F.IsSupported), ("avxvnni", AvxVnni.IsSupported),
-        }.Where(f => f.Supported).Select(f => f.Name));
+            return "unknown";
+        }
     }
 }
