@@ -1,1 +1,3 @@
-Console.WriteLine("model-forge");
+using OffLM.ModelForge;
+
+return ForgeCommand.Run(args, Console.Out, Console.Error);

@@ -17,6 +17,9 @@ public sealed class Generation
 
     internal Generation(Action wake) => _wake = wake;
 
+    /// <summary>Prompt tokens reused from an earlier turn; known once the first piece is there.</summary>
+    public int CachedTokens => throw new NotImplementedException();
+
     /// <summary>How it went. Never faults: engine errors are a <see cref="FinishReason.Error"/>.</summary>
     public Task<GenerationResult> Completion => _completion.Task;
 

@@ -1,0 +1,71 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using OffLM.Edge.Lan.Access;
+using OffLM.Edge.Lan.NodeApi;
+using OffLM.Edge.Lan.Ollama;
+using OffLM.Edge.Lan.OpenAi;
+using OffLM.Edge.Work;
+
+namespace OffLM.Edge.Lan;
+
+/// <summary>The node's HTTP doors.</summary>
+public sealed class LanServer : IAsyncDisposable
+{
+    /// <summary>
+    /// What a client that doesn't read leaves in memory. Small also because bytes in this buffer have been "flushed" without having
+    /// left; a token's event has about 200.
+    /// </summary>
+    private const int ResponseBufferBytes = 4096;
+
+    private readonly WebApplication _app;
+
+    private LanServer(WebApplication app) => _app = app;
+
+    /// <summary>The addresses listened on, with the real port numbers.</summary>
+    public IReadOnlyList<string> Addresses =>
+        [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
+
+    /// <summary>Builds the server; nothing listens yet.</summary>
+    public static LanServer Create(Node node, LanOptions options, ILoggerFactory loggers)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
+            kestrel.Limits.MaxResponseBufferSize = ResponseBufferBytes;
+            foreach (var endpoint in options.Listen)
+            {
+                kestrel.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http1);
+            }
+
+            if (options.ControlSocket is { } socket)
+            {
+                kestrel.ListenUnixSocket(socket);
+            }
+        });
+        var app = builder.Build();
+        app.UseRouting();
+        AccessControl.Use(app, node, options);
+        OpenAiApi.Map(app, node);
+        OllamaApi.Map(app, node, options);
+        NodeEndpoints.Map(app, node, options);
+        return new LanServer(app);
+    }
+
+    /// <summary>Starts to listen.</summary>
+    /// <exception cref="IOException">An address is in use or not this machine's.</exception>
+    public Task StartAsync(CancellationToken cancellation) => _app.StartAsync(cancellation);
+
+    /// <summary>Stops to listen and lets requests end.</summary>
+    public Task StopAsync(CancellationToken cancellation) => _app.StopAsync(cancellation);
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+}

@@ -1,0 +1,51 @@
+using OffLM.Edge.Metering.Receipts;
+using OffLM.Edge.Signing;
+using OffLM.Edge.Signing.TypedStructs;
+
+namespace OffLM.Edge.Metering.Batches;
+
+/// <summary>Forms batches of open receipts and has them signed: intent, signature, batch, each durable before the next.</summary>
+/// <param name="ledger">Where receipts are and batches go.</param>
+/// <param name="domain">The network that signatures are for.</param>
+/// <param name="boot">The node's boot count.</param>
+/// <param name="clock">The time and what it is worth.</param>
+public sealed class BatchSealer(Ledger ledger, TypedDomain domain, uint boot, Func<(ulong UnixMilliseconds, ClockSource Source)> clock)
+{
+    /// <summary>Signs one batch of the oldest open receipts.</summary>
+    /// <returns>The batch; null if no receipt is open.</returns>
+    /// <exception cref="KeyUnavailableException">The key can't sign now, or signed with another key; the receipts stay open.</exception>
+    /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
+    public async Task<StoredBatch?> SealNextAsync(ISigningKey key, CancellationToken cancellation)
+    {
+        var counter = await key.ReadCounterAsync(cancellation);
+        var (now, source) = clock();
+        var batch = await ledger.PrepareBatchAsync(new BatchSeal(key.Address, key.Class, counter, now, source, boot, domain));
+        if (batch is null)
+        {
+            return null;
+        }
+
+        var digest = domain.Digest(TypedStruct.Hash(batch));
+        var signature = await key.SignAsync(digest, cancellation);
+        if (signature.Recover(digest) != key.Address)
+        {
+            throw new KeyUnavailableException($"{key.Description} gave a signature that is not by {key.Address}. It is not used; check the key with 'key test'.");
+        }
+
+        return await ledger.StoreBatchAsync(batch, signature, domain);
+    }
+
+    /// <summary>Signs batches until no receipt is open.</summary>
+    /// <returns>How many batches were signed.</returns>
+    /// <exception cref="KeyUnavailableException">The key can't sign now.</exception>
+    public async Task<int> SealAllAsync(ISigningKey key, CancellationToken cancellation)
+    {
+        var sealedBatches = 0;
+        while (await SealNextAsync(key, cancellation) is not null)
+        {
+            sealedBatches++;
+        }
+
+        return sealedBatches;
+    }
+}

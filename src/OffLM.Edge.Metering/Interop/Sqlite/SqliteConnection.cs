@@ -1,0 +1,112 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using static OffLM.Edge.Metering.Interop.Sqlite.NativeMethods;
+
+namespace OffLM.Edge.Metering.Interop.Sqlite;
+
+/// <summary>One database connection, for one thread at a time. Statements are prepared once and kept.</summary>
+public sealed unsafe class SqliteConnection : IDisposable
+{
+    private const int BusyTimeoutMs = 5000;
+
+    private readonly Dictionary<string, SqliteStatement> _statements = [];
+    private readonly ConnectionHandle _handle;
+
+    private SqliteConnection(ConnectionHandle handle) => _handle = handle;
+
+    /// <summary>Opens a database for reading and writing, making it if it is not there.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="vfs">A registered file system layer; null for the system's.</param>
+    /// <exception cref="SqliteException">It can't be opened.</exception>
+    public static SqliteConnection Open(string path, string? vfs = null) => Open(path, OpenReadWrite | OpenCreate, vfs);
+
+    /// <summary>Opens an existing database for reading, also while another process writes it.</summary>
+    /// <exception cref="SqliteException">It can't be opened.</exception>
+    public static SqliteConnection OpenReadOnly(string path) => Open(path, NativeMethods.OpenReadOnly, null);
+
+    /// <summary>A kept statement, ready to bind and run. The same text gives the same object.</summary>
+    /// <exception cref="SqliteException">The text is not valid SQL for this schema.</exception>
+    public SqliteStatement Prepare(string sql)
+    {
+        if (_statements.TryGetValue(sql, out var statement))
+        {
+            statement.Reset();
+            return statement;
+        }
+
+        statement = Compile(sql, out _);
+        _statements.Add(sql, statement);
+        return statement;
+    }
+
+    /// <summary>Runs statements separated by semicolons.</summary>
+    /// <exception cref="SqliteException">One failed; those before it have run.</exception>
+    public void Execute(string sql)
+    {
+        while (!string.IsNullOrWhiteSpace(sql))
+        {
+            using var statement = Compile(sql, out var rest);
+            statement.Run();
+            sql = rest;
+        }
+    }
+
+    /// <summary>The first column of the first row as text; null without a row.</summary>
+    public string? Scalar(string sql)
+    {
+        using var statement = Compile(sql, out _);
+        return statement.Step() ? statement.Text(0) : null;
+    }
+
+    /// <summary>Rows changed by the last statement.</summary>
+    public int Changes => sqlite3_changes(_handle);
+
+    public bool InTransaction => sqlite3_get_autocommit(_handle) == 0;
+
+    public void Dispose()
+    {
+        foreach (var statement in _statements.Values)
+        {
+            statement.Dispose();
+        }
+
+        _handle.Dispose();
+    }
+
+    internal void Check(int result)
+    {
+        if (result != Ok)
+        {
+            throw Error();
+        }
+    }
+
+    internal SqliteException Error() => new(sqlite3_extended_errcode(_handle), Marshal.PtrToStringUTF8((nint)sqlite3_errmsg(_handle)) ?? "unknown error");
+
+    private static SqliteConnection Open(string path, int flags, string? vfs)
+    {
+        var result = sqlite3_open_v2(path, out var database, flags | OpenNoMutex, vfs);
+        var connection = new SqliteConnection(new ConnectionHandle(database));
+        if (result != Ok)
+        {
+            var error = new SqliteException(result, $"{path}: {connection.Error().Message}");
+            connection.Dispose();
+            throw error;
+        }
+
+        _ = sqlite3_extended_result_codes(connection._handle, 1);
+        _ = sqlite3_busy_timeout(connection._handle, BusyTimeoutMs);
+        return connection;
+    }
+
+    private SqliteStatement Compile(string sql, out string rest)
+    {
+        var utf8 = Encoding.UTF8.GetBytes(sql);
+        fixed (byte* text = utf8)
+        {
+            Check(sqlite3_prepare_v3(_handle, text, utf8.Length, PreparePersistent, out var statement, out var tail));
+            rest = Encoding.UTF8.GetString(utf8.AsSpan((int)(tail - text)));
+            return new SqliteStatement(this, statement);
+        }
+    }
+}

@@ -1,0 +1,313 @@
+using System.Buffers.Binary;
+using OffLM.Edge.Metering.Interop.Sqlite;
+using OffLM.Edge.Metering.Receipts;
+using OffLM.Edge.Metering.Tariffs;
+using OffLM.Edge.Signing;
+using OffLM.Edge.Signing.TypedStructs;
+
+namespace OffLM.Edge.Metering;
+
+/// <summary>From hold to receipt.</summary>
+public sealed partial class Ledger
+{
+    /// <summary>
+    /// Makes a hold durable. With a credit limit, its token limit is lowered to what the credit pays for after everything the caller
+    /// has spent and has on hold.
+    /// </summary>
+    /// <param name="hold">With the request's own token limit; the ceiling is computed here.</param>
+    /// <param name="creditLimit">In atto, over the caller's lifetime; null for none.</param>
+    /// <param name="retryKey">Hash of the client's idempotency key; null for none.</param>
+    /// <returns>The hold as it was stored.</returns>
+    /// <exception cref="CreditExhaustedException">The credit doesn't pay for one token.</exception>
+    /// <exception cref="RetryException">A request with this retry key was taken before.</exception>
+    /// <exception cref="LedgerFullException">The disk is full.</exception>
+    /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
+    public Task<Hold> HoldAsync(Hold hold, UInt128? creditLimit = null, Bytes32? retryKey = null) => _writer.RunAsync(connection =>
+    {
+        var tariff = RequireTariff(connection, hold.Tariff);
+        if (retryKey is { } key)
+        {
+            TakeRetryKey(connection, hold, key);
+        }
+
+        var tokens = hold.TokenLimit;
+        if (creditLimit is { } limit)
+        {
+            var used = Spent(connection, hold.Caller) + OnHold(connection, hold.Caller);
+            var remaining = limit > used ? limit - used : 0;
+            tokens = Fee.AffordableTokens(tariff, hold.PromptTokens, hold.TokenLimit, remaining);
+            if (tokens == 0)
+            {
+                throw new CreditExhaustedException(remaining, Fee.Ceiling(tariff, hold.PromptTokens, 1));
+            }
+        }
+
+        var stored = hold with { TokenLimit = tokens, Ceiling = Fee.Ceiling(tariff, hold.PromptTokens, tokens) };
+        var body = TypedStruct.ToBytes(stored);
+        connection.Prepare("INSERT INTO holds(request, caller, body, crc) VALUES(?1, ?2, ?3, ?4)")
+            .Bind(1, hold.Request.AsSpan()).Bind(2, hold.Caller).Bind(3, body)
+            .Bind(4, HoldChecksum(hold.Request.AsSpan(), hold.Caller, body)).Run();
+        return stored;
+    });
+
+    /// <summary>Records what running answers have delivered so far. Holds that were closed meanwhile are passed over.</summary>
+    /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
+    public Task CheckpointAsync(IReadOnlyList<Checkpoint> checkpoints) => _writer.CloseOutAsync(connection =>
+    {
+        foreach (var c in checkpoints)
+        {
+            connection.Prepare(
+                """
+                INSERT INTO checkpoints(request, cached, completion, state, duration, energy, source, crc)
+                SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS(SELECT 1 FROM holds WHERE request = ?1)
+                ON CONFLICT(request) DO UPDATE SET cached = excluded.cached, completion = excluded.completion, state = excluded.state,
+                    duration = excluded.duration, energy = excluded.energy, source = excluded.source, crc = excluded.crc
+                """)
+                .Bind(1, c.Request.AsSpan()).Bind(2, c.CachedTokens).Bind(3, c.CompletionTokens).Bind(4, c.CommitmentState)
+                .Bind(5, c.DurationMs).Bind(6, (long)c.EnergyMicrojoules).Bind(7, (long)c.EnergySource).Bind(8, CheckpointChecksum(c)).Run();
+        }
+
+        return true;
+    });
+
+    /// <summary>Turns a hold into a receipt with the next sequence number. Asked again for the same request, gives the same receipt.</summary>
+    /// <exception cref="InvalidOperationException">There is neither a hold nor a receipt for the request.</exception>
+    /// <exception cref="LedgerFullException">The disk is full, the reserve too.</exception>
+    /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
+    public Task<Receipt> AppendAsync(Bytes32 request, Closing closing) => _writer.CloseOutAsync(connection =>
+    {
+        if (FindHold(connection, request) is { } hold)
+        {
+            return Close(connection, hold, closing);
+        }
+
+        var row = connection.Prepare($"SELECT {StoredReceipt.Columns} FROM receipts WHERE request = ?1").Bind(1, request.AsSpan());
+        var receipt = row.Step() ? StoredReceipt.Read(row).Receipt : null;
+        row.Reset();
+        return receipt ?? throw new InvalidOperationException($"There is no hold for request {request}.");
+    });
+
+    /// <summary>
+    /// Turns what a crash left on hold into interrupted receipts at their last checkpoints. A damaged hold becomes a void receipt.
+    /// To be called before the first new hold.
+    /// </summary>
+    /// <returns>The receipts made.</returns>
+    public Task<IReadOnlyList<Receipt>> RecoverAsync() => _writer.CloseOutAsync<IReadOnlyList<Receipt>>(connection =>
+    {
+        var requests = new List<byte[]>();
+        var rows = connection.Prepare("SELECT request FROM holds ORDER BY rowid");
+        while (rows.Step())
+        {
+            requests.Add(rows.Blob(0));
+        }
+
+        return [.. requests.Select(request => RecoverOne(connection, request))];
+    });
+
+    private static Receipt RecoverOne(SqliteConnection connection, byte[] request)
+    {
+        Hold? hold;
+        try
+        {
+            hold = FindHold(connection, new Bytes32(request));
+        }
+        catch (FormatException)
+        {
+            hold = null;
+        }
+
+        if (hold is null)
+        {
+            DeleteHold(connection, request);
+            return Insert(connection, "", new Receipt
+            {
+                Request = request.Length == Bytes32.Size ? new Bytes32(request) : Keccak256.Hash(request),
+                Outcome = Outcome.Void,
+                Tariff = TypedStruct.Hash(Tariff.Free),
+            });
+        }
+
+        var closing = FindCheckpoint(connection, request) is { } checkpoint
+            ? new Closing(
+                Outcome.Interrupted,
+                checkpoint.CachedTokens,
+                checkpoint.CompletionTokens,
+                Keccak256.Restore(checkpoint.CommitmentState).Current(),
+                null,
+                checkpoint.DurationMs,
+                checkpoint.EnergyMicrojoules,
+                checkpoint.EnergySource)
+            : new Closing(Outcome.Interrupted, 0, 0, Commitment.Begin(hold.CompletionSalt).Current(), null, 0, 0, EnergySource.NotMeasured);
+        return Close(connection, hold, closing);
+    }
+
+    private static Receipt Close(SqliteConnection connection, Hold hold, Closing closing)
+    {
+        var tariff = RequireTariff(connection, hold.Tariff);
+        var record = closing.ExecutionRecord ?? hold.ExecutionRecord;
+        var receipt = Insert(connection, hold.Caller, new Receipt
+        {
+            Request = hold.Request,
+            Origin = hold.Origin,
+            Payer = hold.Payer,
+            Builder = hold.Builder,
+            Grant = hold.Grant,
+            Model = hold.Model,
+            Adapter = hold.Adapter,
+            Tariff = hold.Tariff,
+            PromptTokens = hold.PromptTokens,
+            CachedTokens = closing.CachedTokens,
+            CompletionTokens = closing.CompletionTokens,
+            Outcome = closing.Outcome,
+            PromptCommitment = hold.PromptCommitment,
+            CompletionCommitment = closing.CompletionCommitment,
+            Execution = Commitment.To(hold.ExecutionSalt, record),
+            StartedAt = hold.StartedAt,
+            Clock = hold.Clock,
+            DurationMs = closing.DurationMs,
+            EnergyMicrojoules = closing.EnergyMicrojoules,
+            EnergySource = closing.EnergySource,
+            Fee = Fee.Of(tariff, hold.PromptTokens, closing.CachedTokens, closing.CompletionTokens).Total,
+        });
+        connection.Prepare("INSERT INTO salts(request, prompt, completion, execution, record) VALUES(?1, ?2, ?3, ?4, ?5)")
+            .Bind(1, hold.Request.AsSpan()).Bind(2, hold.PromptSalt.AsSpan()).Bind(3, hold.CompletionSalt.AsSpan())
+            .Bind(4, hold.ExecutionSalt.AsSpan()).Bind(5, record).Run();
+        if (receipt.Fee != 0)
+        {
+            SetSpent(connection, hold.Caller, checked(Spent(connection, hold.Caller) + receipt.Fee));
+        }
+
+        DeleteHold(connection, hold.Request.AsSpan());
+        return receipt;
+    }
+
+    /// <summary>Gives the receipt its sequence number, inside the commit that appends it.</summary>
+    private static Receipt Insert(SqliteConnection connection, string caller, Receipt receipt)
+    {
+        var last = connection.Prepare("SELECT coalesce(max(sequence), 0) FROM receipts");
+        last.Step();
+        receipt = receipt with { Sequence = (ulong)last.Integer(0) + 1 };
+        last.Reset();
+        var (body, leaf) = (TypedStruct.ToBytes(receipt), TypedStruct.Hash(receipt));
+        connection.Prepare("INSERT INTO receipts(sequence, request, caller, leaf, body, crc) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")
+            .Bind(1, (long)receipt.Sequence).Bind(2, receipt.Request.AsSpan()).Bind(3, caller).Bind(4, leaf.AsSpan()).Bind(5, body)
+            .Bind(6, StoredReceipt.Checksum(receipt.Sequence, receipt.Request.AsSpan(), caller, leaf.AsSpan(), body)).Run();
+        return receipt;
+    }
+
+    private static void TakeRetryKey(SqliteConnection connection, Hold hold, Bytes32 key)
+    {
+        var row = connection.Prepare("SELECT request FROM retries WHERE caller = ?1 AND key = ?2").Bind(1, hold.Caller).Bind(2, key.AsSpan());
+        Bytes32? earlier = row.Step() ? new Bytes32(row.Blob(0)) : null;
+        row.Reset();
+        if (earlier is { } request && !FailedForFree(connection, request))
+        {
+            throw new RetryException(request);
+        }
+
+        connection.Prepare("INSERT INTO retries(caller, key, request) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET request = excluded.request")
+            .Bind(1, hold.Caller).Bind(2, key.AsSpan()).Bind(3, hold.Request.AsSpan()).Run();
+    }
+
+    /// <summary>True if the request ended without delivering anything: then a retry is a new attempt.</summary>
+    private static bool FailedForFree(SqliteConnection connection, Bytes32 request)
+    {
+        var row = connection.Prepare($"SELECT {StoredReceipt.Columns} FROM receipts WHERE request = ?1").Bind(1, request.AsSpan());
+        var receipt = row.Step() ? StoredReceipt.Read(row).Receipt : null;
+        row.Reset();
+        return receipt is { CompletionTokens: 0, Outcome: not Outcome.Stop and not Outcome.Length };
+    }
+
+    private static Tariff RequireTariff(SqliteConnection connection, Bytes32 hash)
+    {
+        var row = connection.Prepare("SELECT body, crc FROM tariffs WHERE hash = ?1").Bind(1, hash.AsSpan());
+        if (!row.Step())
+        {
+            throw new InvalidOperationException($"The tariff {hash} is not in the ledger.");
+        }
+
+        var (body, crc) = (row.Blob(0), row.Integer(1));
+        row.Reset();
+        return crc == new RowChecksum().Add(hash.AsSpan()).Add(body).Value
+            ? TypedStruct.FromBytes<Tariff>(body)
+            : throw new FormatException($"The row of tariff {hash} is damaged: its checksum doesn't hold.");
+    }
+
+    private static Hold? FindHold(SqliteConnection connection, Bytes32 request)
+    {
+        var row = connection.Prepare("SELECT caller, body, crc FROM holds WHERE request = ?1").Bind(1, request.AsSpan());
+        if (!row.Step())
+        {
+            return null;
+        }
+
+        var (caller, body, crc) = (row.Text(0), row.Blob(1), row.Integer(2));
+        row.Reset();
+        return crc == HoldChecksum(request.AsSpan(), caller, body)
+            ? TypedStruct.FromBytes<Hold>(body)
+            : throw new FormatException($"The hold of request {request} is damaged: its checksum doesn't hold.");
+    }
+
+    /// <summary>The last checkpoint; null if there is none or it is damaged: then nothing is proven.</summary>
+    private static Checkpoint? FindCheckpoint(SqliteConnection connection, byte[] request)
+    {
+        var row = connection.Prepare("SELECT cached, completion, state, duration, energy, source, crc FROM checkpoints WHERE request = ?1").Bind(1, request);
+        if (!row.Step())
+        {
+            return null;
+        }
+
+        var checkpoint = new Checkpoint(
+            new Bytes32(request), (uint)row.Integer(0), (uint)row.Integer(1), row.Blob(2), (uint)row.Integer(3), (ulong)row.Integer(4), (EnergySource)row.Integer(5));
+        var crc = row.Integer(6);
+        row.Reset();
+        return crc == CheckpointChecksum(checkpoint) ? checkpoint : null;
+    }
+
+    private static void DeleteHold(SqliteConnection connection, ReadOnlySpan<byte> request)
+    {
+        connection.Prepare("DELETE FROM holds WHERE request = ?1").Bind(1, request).Run();
+        connection.Prepare("DELETE FROM checkpoints WHERE request = ?1").Bind(1, request).Run();
+    }
+
+    private static UInt128 OnHold(SqliteConnection connection, string caller)
+    {
+        var rows = connection.Prepare("SELECT body FROM holds WHERE caller = ?1").Bind(1, caller);
+        UInt128 sum = 0;
+        while (rows.Step())
+        {
+            sum = checked(sum + TypedStruct.FromBytes<Hold>(rows.Blob(0)).Ceiling);
+        }
+
+        return sum;
+    }
+
+    private static UInt128 Spent(SqliteConnection connection, string caller)
+    {
+        var row = connection.Prepare("SELECT spent, crc FROM credit WHERE caller = ?1").Bind(1, caller);
+        if (!row.Step())
+        {
+            return 0;
+        }
+
+        var (spent, crc) = (row.Blob(0), row.Integer(1));
+        row.Reset();
+        return crc == new RowChecksum().Add(caller).Add(spent).Value
+            ? BinaryPrimitives.ReadUInt128BigEndian(spent)
+            : throw new FormatException($"The row of what '{caller}' has spent is damaged: its checksum doesn't hold. Run ledger check.");
+    }
+
+    private static void SetSpent(SqliteConnection connection, string caller, UInt128 value)
+    {
+        Span<byte> spent = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(spent, value);
+        connection.Prepare("INSERT INTO credit(caller, spent, crc) VALUES(?1, ?2, ?3) ON CONFLICT(caller) DO UPDATE SET spent = excluded.spent, crc = excluded.crc")
+            .Bind(1, caller).Bind(2, spent).Bind(3, new RowChecksum().Add(caller).Add(spent).Value).Run();
+    }
+
+    private static long HoldChecksum(ReadOnlySpan<byte> request, string caller, byte[] body) => new RowChecksum().Add(request).Add(caller).Add(body).Value;
+
+    private static long CheckpointChecksum(Checkpoint c) => new RowChecksum()
+        .Add(c.Request.AsSpan()).Add(c.CachedTokens).Add(c.CompletionTokens).Add(c.CommitmentState)
+        .Add(c.DurationMs).Add((long)c.EnergyMicrojoules).Add((long)c.EnergySource).Value;
+}

@@ -1,0 +1,31 @@
+using OffLM.Edge.Signing;
+
+namespace OffLM.Edge.Metering;
+
+/// <summary>The ledger can't be written now: its disk failed or it is closed. Nothing of the request was recorded.</summary>
+public sealed class LedgerUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The disk is too full to take on another request.</summary>
+public sealed class LedgerFullException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The payer's credit doesn't pay for even one token of this request.</summary>
+/// <param name="remaining">Atto that are left.</param>
+/// <param name="needed">Atto that the prompt and one token cost.</param>
+public sealed class CreditExhaustedException(UInt128 remaining, UInt128 needed)
+    : Exception($"The credit left is {remaining} atto-OFFLM; this prompt and one token cost {needed}.")
+{
+    /// <summary>Atto that are left.</summary>
+    public UInt128 Remaining => remaining;
+}
+
+/// <summary>A request with the same idempotency key was taken before; running it again would charge twice.</summary>
+/// <param name="request">The earlier request.</param>
+public sealed class RetryException(Bytes32 request) : Exception($"This idempotency key belongs to request {request}.")
+{
+    /// <summary>The earlier request.</summary>
+    public Bytes32 Request => request;
+}
+
+/// <summary>The file was written by a newer version of this program.</summary>
+public sealed class LedgerVersionException(string path, long found, long known)
+    : Exception($"{path} has schema version {found}; this program knows versions up to {known}. Update the program, or restore the file that belongs to it.");

@@ -1,0 +1,85 @@
+using System.Globalization;
+using OffLM.Edge.Metering.Interop.Sqlite;
+
+namespace OffLM.Edge.Metering;
+
+/// <summary>The tables of <c>ledger.db</c> and the steps that lead to them. <c>user_version</c> says which have been taken.</summary>
+internal static class LedgerSchema
+{
+    /// <summary>One entry a version; an entry never changes once it was released.</summary>
+    private static readonly string[] Migrations =
+    [
+        // 1: receipts and what leads to them. crc: CRC-32C of the row's other columns.
+        """
+        CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE tariffs(hash BLOB PRIMARY KEY, body BLOB NOT NULL, crc INTEGER NOT NULL) STRICT;
+        CREATE TABLE holds(request BLOB PRIMARY KEY, caller TEXT NOT NULL, body BLOB NOT NULL, crc INTEGER NOT NULL) STRICT;
+        CREATE INDEX holds_caller ON holds(caller);
+        CREATE TABLE checkpoints(request BLOB PRIMARY KEY, cached INTEGER NOT NULL, completion INTEGER NOT NULL, state BLOB NOT NULL,
+            duration INTEGER NOT NULL, energy INTEGER NOT NULL, source INTEGER NOT NULL, crc INTEGER NOT NULL) STRICT;
+        CREATE TABLE receipts(sequence INTEGER PRIMARY KEY, request BLOB NOT NULL UNIQUE, caller TEXT NOT NULL, leaf BLOB NOT NULL,
+            body BLOB, crc INTEGER NOT NULL) STRICT;
+        CREATE INDEX receipts_caller ON receipts(caller, sequence);
+        CREATE TABLE salts(request BLOB PRIMARY KEY, prompt BLOB NOT NULL, completion BLOB NOT NULL, execution BLOB NOT NULL,
+            record TEXT NOT NULL) STRICT;
+        CREATE TABLE batches(batch INTEGER PRIMARY KEY, first INTEGER NOT NULL, count INTEGER NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL,
+            signature BLOB NOT NULL, chain INTEGER NOT NULL, contract BLOB NOT NULL, state INTEGER NOT NULL, reason TEXT NOT NULL,
+            changed INTEGER NOT NULL, crc INTEGER NOT NULL) STRICT;
+        CREATE INDEX batches_first ON batches(first);
+        CREATE TABLE intents(batch INTEGER PRIMARY KEY, body BLOB NOT NULL, chain INTEGER NOT NULL, contract BLOB NOT NULL,
+            crc INTEGER NOT NULL) STRICT;
+        CREATE TABLE credit(caller TEXT PRIMARY KEY, spent BLOB NOT NULL, crc INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        """,
+
+        // 2: a retried request is answered for once; schedules are kept so that a report can divide the platform fee;
+        // what was collapsed is remembered, so that collecting the next old rows starts where the last ended.
+        """
+        CREATE TABLE retries(caller TEXT NOT NULL, key BLOB NOT NULL, request BLOB NOT NULL, PRIMARY KEY(caller, key)) STRICT, WITHOUT ROWID;
+        CREATE INDEX retries_request ON retries(request);
+        CREATE TABLE schedules(hash BLOB PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+        INSERT INTO meta(key, value) VALUES('collapsed', '0');
+        """,
+    ];
+
+    /// <summary>The version that this program writes.</summary>
+    public static int Current => Migrations.Length;
+
+    /// <summary>Brings an older or new database up to date, each step in a transaction of its own.</summary>
+    /// <exception cref="LedgerVersionException">It is newer than this program.</exception>
+    public static void Migrate(SqliteConnection connection, string path)
+    {
+        var version = Version(connection);
+        if (version > Current)
+        {
+            throw new LedgerVersionException(path, version, Current);
+        }
+
+        for (; version < Current; version++)
+        {
+            connection.Execute("BEGIN IMMEDIATE");
+            connection.Execute(Migrations[version]);
+            connection.Execute($"PRAGMA user_version = {version + 1}");
+            connection.Execute("COMMIT");
+        }
+    }
+
+    /// <summary>Refuses a database of another version; for readers, which must not migrate.</summary>
+    /// <exception cref="LedgerVersionException">It is newer than this program.</exception>
+    /// <exception cref="LedgerUnavailableException">It is older: the node has not run since the update.</exception>
+    public static void Require(SqliteConnection connection, string path)
+    {
+        var version = Version(connection);
+        if (version > Current)
+        {
+            throw new LedgerVersionException(path, version, Current);
+        }
+
+        if (version < Current)
+        {
+            throw new LedgerUnavailableException($"{path} is of an earlier version ({version}). Start the node once; it brings the file up to date.");
+        }
+    }
+
+    private static int Version(SqliteConnection connection) =>
+        int.Parse(connection.Scalar("PRAGMA user_version") ?? "0", CultureInfo.InvariantCulture);
+}

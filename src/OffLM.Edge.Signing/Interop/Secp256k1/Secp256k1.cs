@@ -1,0 +1,97 @@
+namespace OffLM.Edge.Signing.Interop.Secp256k1;
+
+/// <summary>The curve operations that Ethereum signatures need.</summary>
+internal static unsafe class Secp256k1
+{
+    private static readonly ContextHandle Context = new();
+
+    /// <summary>False for zero and for values not below the group's order.</summary>
+    public static bool IsValidSecret(ReadOnlySpan<byte> secret)
+    {
+        if (secret.Length != 32)
+        {
+            return false;
+        }
+
+        fixed (byte* key = secret)
+        {
+            return NativeMethods.secp256k1_ec_seckey_verify(Context.Value, key) == 1;
+        }
+    }
+
+    /// <exception cref="ArgumentException">Not a valid secret key.</exception>
+    public static Address AddressOf(ReadOnlySpan<byte> secret)
+    {
+        RequireValid(secret);
+        var internalKey = stackalloc byte[64];
+        fixed (byte* key = secret)
+        {
+            Require(NativeMethods.secp256k1_ec_pubkey_create(Context.Value, internalKey, key));
+        }
+
+        return AddressOfInternal(internalKey);
+    }
+
+    /// <summary>Signs 32 bytes with a deterministic nonce (RFC 6979); s is low.</summary>
+    /// <exception cref="ArgumentException">Not a valid secret key.</exception>
+    public static RecoverableSignature Sign(in Bytes32 digest, ReadOnlySpan<byte> secret)
+    {
+        RequireValid(secret);
+        var signature = stackalloc byte[65];
+        var compact = stackalloc byte[65];
+        int recoveryId;
+        fixed (byte* key = secret, message = digest.AsSpan())
+        {
+            Require(NativeMethods.secp256k1_ecdsa_sign_recoverable(Context.Value, signature, message, key, 0, 0));
+        }
+
+        Require(NativeMethods.secp256k1_ecdsa_recoverable_signature_serialize_compact(Context.Value, compact, &recoveryId, signature));
+        compact[64] = (byte)(27 + recoveryId);
+        return new RecoverableSignature(new ReadOnlySpan<byte>(compact, 65));
+    }
+
+    /// <summary>The signer's address; null if the signature is malformed, has a high s, or fits no key.</summary>
+    public static Address? Recover(in RecoverableSignature signature, in Bytes32 digest)
+    {
+        var parsed = stackalloc byte[65];
+        var plain = stackalloc byte[64];
+        var normalized = stackalloc byte[64];
+        var publicKey = stackalloc byte[64];
+        fixed (byte* compact = signature.AsSpan(), message = digest.AsSpan())
+        {
+            if (NativeMethods.secp256k1_ecdsa_recoverable_signature_parse_compact(Context.Value, parsed, compact, compact[64] - 27) != 1
+                || NativeMethods.secp256k1_ecdsa_recoverable_signature_convert(Context.Value, plain, parsed) != 1
+                || NativeMethods.secp256k1_ecdsa_signature_normalize(Context.Value, normalized, plain) != 0
+                || NativeMethods.secp256k1_ecdsa_recover(Context.Value, publicKey, parsed, message) != 1)
+            {
+                return null;
+            }
+        }
+
+        return AddressOfInternal(publicKey);
+    }
+
+    private static Address AddressOfInternal(byte* internalKey)
+    {
+        var serialized = stackalloc byte[65];
+        nuint length = 65;
+        Require(NativeMethods.secp256k1_ec_pubkey_serialize(Context.Value, serialized, &length, internalKey, NativeMethods.Uncompressed));
+        return Address.OfPublicKey(new ReadOnlySpan<byte>(serialized + 1, 64));
+    }
+
+    private static void RequireValid(ReadOnlySpan<byte> secret)
+    {
+        if (!IsValidSecret(secret))
+        {
+            throw new ArgumentException("Not a secp256k1 secret key: expected 32 bytes between 1 and the group's order.", nameof(secret));
+        }
+    }
+
+    private static void Require(int result)
+    {
+        if (result != 1)
+        {
+            throw new InvalidOperationException($"libsecp256k1 returned {result} for a valid key.");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+using Microsoft.Extensions.Logging;
+using OffLM.Edge.Inference;
+using OffLM.Edge.Metering;
+using OffLM.Edge.Metering.Batches;
+using OffLM.Edge.Signing;
+using OffLM.Edge.Work.Callers;
+using OffLM.Edge.Work.Requests;
+using OffLM.Edge.Work.Running;
+using OffLM.Edge.Work.Status;
+
+namespace OffLM.Edge.Work;
+
+/// <summary>A node without its doors: takes requests, keeps their accounts, signs their receipts. HTTP and the network are others' rooms.</summary>
+public sealed partial class Node : IAsyncDisposable
+{
+    private readonly NodeOptions _options;
+    private readonly ILogger<Node> _logger;
+    private readonly NodeClock _clock;
+    private readonly TariffBook _tariffs = new();
+    private readonly RateLimiter _limits;
+    private readonly AnswerBook _book;
+    private readonly RecentAnswers _recent;
+    private readonly StorageGuard _storage;
+    private readonly Admission _admission;
+    private readonly Housekeeping _housekeeping;
+    private readonly ILoggerFactory _loggers;
+    private readonly long _startedAt;
+    private SealingLoop? _sealing;
+    private string _state = "starting";
+    private bool _disposed;
+
+    private Node(NodeOptions options, Ledger ledger, ApiKeyStore keys, TimeProvider time, ILoggerFactory loggers)
+    {
+        _options = options;
+        _loggers = loggers;
+        _logger = loggers.CreateLogger<Node>();
+        _clock = new NodeClock(time);
+        _startedAt = _clock.Monotonic;
+        Ledger = ledger;
+        Keys = keys;
+        Store = new ModelStore(options.ModelsDirectory);
+        Models = new ModelHost(Store, options.Models, time);
+        Key = new NodeKey(options.Key, ledger, loggers.CreateLogger<NodeKey>());
+        _limits = new RateLimiter(time);
+        _book = new AnswerBook(ledger, time, loggers.CreateLogger<AnswerBook>());
+        _recent = new RecentAnswers(time);
+        _storage = new StorageGuard(options.StateDirectory, options.MinimumFreeBytes, time);
+        _housekeeping = new Housekeeping(ledger, options.Retention, _clock, loggers.CreateLogger<Housekeeping>());
+        _admission = new Admission(Models, ledger, _book, _limits, _tariffs, _storage, _clock, _recent, OnCompleted);
+    }
+
+    /// <summary>Raised after a receipt became durable, with how the answer went. Handlers must be quick and must not throw.</summary>
+    public event Action<CompletedAnswer>? Completed;
+
+    public Ledger Ledger { get; }
+
+    public ApiKeyStore Keys { get; }
+
+    public ModelStore Store { get; }
+
+    public ModelHost Models { get; }
+
+    public NodeKey Key { get; }
+
+    public NodeOptions Options => _options;
+
+    /// <summary>True while requests are taken.</summary>
+    public bool IsServing => Volatile.Read(ref _state) == "serving";
+
+    /// <summary>Opens ledger and keys; requests are refused until <see cref="StartAsync"/>.</summary>
+    /// <exception cref="LedgerUnavailableException">The ledger can't be opened.</exception>
+    /// <exception cref="LedgerVersionException">Written by a newer version.</exception>
+    /// <exception cref="InvalidDataException">The key store can't be read.</exception>
+    public static Node Open(NodeOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
+        Directory.CreateDirectory(options.ModelsDirectory);
+        var ledger = Ledger.Open(options.LedgerPath, time);
+        try
+        {
+            return new Node(options, ledger, ApiKeyStore.Open(options.AccessPath, time), time, loggers);
+        }
+        catch
+        {
+            ledger.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Closes what a crash left, and takes requests.</summary>
+    /// <exception cref="ArgumentException">The tariff is out of range.</exception>
+    /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
+    public async Task StartAsync()
+    {
+        var boot = await Ledger.BeginBootAsync();
+        var interrupted = await Ledger.RecoverAsync();
+        if (interrupted.Count > 0)
+        {
+            LogRecovered(interrupted.Count, interrupted[0].Sequence);
+        }
+
+        await _tariffs.LoadAsync(Ledger, _options.Tariff, _options.Schedule);
+        var sealer = new BatchSealer(Ledger, _options.Domain, boot, _clock.Now);
+        _sealing = new SealingLoop(sealer, Key, _options.BatchInterval, _clock.Time, _loggers.CreateLogger<SealingLoop>());
+        using (var reader = Ledger.Read())
+        {
+            _sealing.Start(reader.Summary().Open);
+        }
+
+        _book.Start();
+        _housekeeping.Start();
+        _admission.Boot = boot;
+        _admission.Open();
+        Volatile.Write(ref _state, "serving");
+    }
+
+    /// <summary>Takes a request for an answer.</summary>
+    /// <exception cref="RefusedException">It is not taken; says why. Nothing was charged.</exception>
+    public Task<IAnswer> AskAsync(Caller caller, WorkRequest request, CancellationToken cancellation) => _admission.AdmitAsync(caller, request, cancellation);
+
+    /// <summary>Loads a model without asking it anything; a keep-alive of zero unloads it.</summary>
+    /// <exception cref="RefusedException">There is no such model, or it can't be loaded.</exception>
+    public Task<(StoredModel Model, TimeSpan LoadDuration)> LoadAsync(Caller caller, string model, TimeSpan? keepAlive, CancellationToken cancellation) =>
+        _admission.LoadAsync(caller, model, keepAlive, cancellation);
+
+    /// <summary>Signs all open receipts now.</summary>
+    /// <exception cref="KeyUnavailableException">The key can't sign now.</exception>
+    public Task<int> SealAsync(CancellationToken cancellation) => _sealing?.SealAsync(cancellation) ?? Task.FromResult(0);
+
+    /// <summary>The node at this moment.</summary>
+    public NodeStatus Status()
+    {
+        using var reader = Ledger.Read();
+        var (now, source) = _clock.Now();
+        return new NodeStatus
+        {
+            Version = _options.Version,
+            State = Volatile.Read(ref _state),
+            Uptime = _clock.Time.GetElapsedTime(_startedAt),
+            Time = DateTimeOffset.FromUnixTimeMilliseconds((long)now),
+            Clock = source,
+            Ledger = reader.Summary(),
+            Key = Key.Uri,
+            Address = Key.Address,
+            Network = _options.Domain,
+            Running = _book.Count,
+            LoadedModels = Models.Loaded,
+            Problems = [.. Problems()],
+        };
+    }
+
+    /// <summary>Lets running answers end, within the grace, signs what is open, and closes everything.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        Volatile.Write(ref _state, "draining");
+        _admission.Close("The node is shutting down.");
+        if (!await _book.WaitUntilEmptyAsync(_options.ShutdownGrace))
+        {
+            LogInterrupting(_book.Count);
+        }
+
+        await Models.DisposeAsync();
+        await _book.WaitUntilEmptyAsync(TimeSpan.FromSeconds(5));
+        await _book.DisposeAsync();
+        await _housekeeping.DisposeAsync();
+        if (_sealing is { } sealing)
+        {
+            await sealing.FinishAsync();
+            await sealing.DisposeAsync();
+        }
+
+        Key.Dispose();
+        Keys.Dispose();
+        Ledger.Dispose();
+    }
+
+    private void OnCompleted(RunningAnswer answer, CompletedAnswer completed)
+    {
+        _sealing?.Appended();
+        if (answer.Caller.Key is { } key)
+        {
+            _limits.SpendTokens(key, (long)completed.Receipt.PromptTokens + completed.Receipt.CompletionTokens);
+        }
+
+        if (answer.RetryText is { } text
+            && completed.Result.Reason is FinishReason.Stop or FinishReason.Length
+            && Retry.KeyOf(answer.Caller, answer.Asked) is { } retryKey)
+        {
+            _recent.Add(retryKey, answer.Model, text, completed);
+        }
+
+        Completed?.Invoke(completed);
+    }
+
+    private IEnumerable<string> Problems()
+    {
+        if (Ledger.Failure is { } failure)
+        {
+            yield return $"The ledger can't be written: {failure.Message}";
+        }
+
+        if (_storage.Problem is { } storage)
+        {
+            yield return storage;
+        }
+
+        if (Key.Problem is { } key)
+        {
+            yield return key;
+        }
+
+        foreach (var problem in Store.Problems())
+        {
+            yield return problem;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The last run ended without closing {Count} answers; they have receipts from {First} on, for what had been delivered")]
+    private partial void LogRecovered(int count, ulong first);
+
+    [LoggerMessage(LogLevel.Warning, "{Count} answers still run; they are interrupted")]
+    private partial void LogInterrupting(int count);
+}

@@ -1,0 +1,192 @@
+using OffLM.Edge.Inference;
+using OffLM.Edge.Metering;
+using OffLM.Edge.Metering.Receipts;
+using OffLM.Edge.Signing;
+using OffLM.Edge.Work.Callers;
+using OffLM.Edge.Work.Running;
+
+namespace OffLM.Edge.Work.Requests;
+
+/// <summary>Decides whether a request is taken, and takes it: model, limits, queue, tokens, durable hold, generation.</summary>
+internal sealed class Admission(
+    ModelHost models, Ledger ledger, AnswerBook book, RateLimiter limits, TariffBook tariffs, StorageGuard storage, NodeClock clock,
+    RecentAnswers recent, Action<RunningAnswer, CompletedAnswer> onCompleted)
+{
+    private volatile string? _closed = "The node is starting up.";
+
+    /// <summary>The node's boot count, for holds.</summary>
+    public uint Boot { get; set; }
+
+    /// <summary>Takes requests from now on.</summary>
+    public void Open() => _closed = null;
+
+    /// <summary>Refuses all requests from now on.</summary>
+    public void Close(string why) => _closed = why;
+
+    /// <summary>Takes a request.</summary>
+    /// <exception cref="RefusedException">It is not taken; says why.</exception>
+    public async Task<IAnswer> AdmitAsync(Caller caller, WorkRequest request, CancellationToken cancellation)
+    {
+        var startedAt = clock.Monotonic;
+        RefuseUnlessServing();
+        RefuseBeyondLimits(caller, request);
+        if (Retry.KeyOf(caller, request) is { } retryKey && recent.Find(retryKey) is { } replay)
+        {
+            return replay;
+        }
+
+        var lease = await AcquireAsync(request, cancellation);
+        QueueTicket? ticket = null;
+        try
+        {
+            ticket = lease.Scheduler.Reserve();
+            var prompt = Tokenise(lease, request);
+            var limit = LimitOf(lease, request, prompt.Tokens.Length);
+            var hold = await HoldAsync(caller, request, lease, prompt, limit);
+            Generation generation;
+            try
+            {
+                generation = ticket.Start(GenerationOf(caller, request, prompt.Tokens, (int)hold.TokenLimit));
+            }
+            catch
+            {
+                await ReleaseAsync(hold);
+                throw;
+            }
+
+            return new RunningAnswer(book, lease, generation, hold, caller, request, hold.TokenLimit < limit, clock.Time, startedAt, onCompleted);
+        }
+        catch (Exception e)
+        {
+            ticket?.Dispose();
+            lease.Dispose();
+            if (Refusals.From(e) is { } refusal)
+            {
+                throw refusal;
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Loads a model without asking it anything, or unloads it with a keep-alive of zero.</summary>
+    /// <exception cref="RefusedException">There is no such model, or it can't be loaded.</exception>
+    public async Task<(StoredModel Model, TimeSpan LoadDuration)> LoadAsync(Caller caller, string model, TimeSpan? keepAlive, CancellationToken cancellation)
+    {
+        RefuseUnlessServing();
+        RefuseModel(caller, model);
+        using var lease = await AcquireAsync(new WorkRequest { Model = model, KeepAlive = keepAlive, Sampling = new() { Seed = 0 }, Streaming = false }, cancellation);
+        return (lease.Model, lease.LoadDuration);
+    }
+
+    private static (string Text, int[] Tokens) Tokenise(ModelLease lease, WorkRequest request)
+    {
+        var text = request.MessagesJson is { } messages ? lease.ApplyChatTemplate(messages, request.ToolsJson) : request.Prompt ?? "";
+        var tokens = lease.Encode(text);
+        return tokens.Length > 0
+            ? (text, tokens)
+            : throw new RefusedException(RefusalReason.InvalidRequest, "The prompt is empty. Give the model something to continue.", parameter: "prompt");
+    }
+
+    private static uint LimitOf(ModelLease lease, WorkRequest request, int promptTokens)
+    {
+        var context = Math.Min(lease.ContextLength, request.ContextLength ?? int.MaxValue);
+        if (promptTokens >= context)
+        {
+            throw new RefusedException(
+                RefusalReason.ContextExceeded,
+                $"The prompt has {promptTokens} tokens; the model's context has {context}, of which at least one is for the answer. Shorten the prompt.",
+                parameter: request.MessagesJson is null ? "prompt" : "messages");
+        }
+
+        return (uint)Math.Min(context - promptTokens, request.MaxTokens ?? int.MaxValue);
+    }
+
+    private static GenerationRequest GenerationOf(Caller caller, WorkRequest request, int[] prompt, int limit) => new()
+    {
+        Prompt = prompt,
+        MaxNewTokens = limit,
+        Sampling = request.Sampling,
+        Stop = request.Stop,
+        Guidance = request.Guidance,
+        CacheScope = caller.Id,
+        Deterministic = request.Seeded,
+    };
+
+    private void RefuseUnlessServing()
+    {
+        if (_closed is { } why)
+        {
+            throw new RefusedException(RefusalReason.NotServing, why, TimeSpan.FromSeconds(5));
+        }
+
+        if (ledger.Failure is null && storage.Problem is { } problem)
+        {
+            throw new RefusedException(RefusalReason.LedgerUnavailable, problem, TimeSpan.FromSeconds(60));
+        }
+    }
+
+    private void RefuseBeyondLimits(Caller caller, WorkRequest request)
+    {
+        RefuseModel(caller, request.Model);
+        if (caller.Key is { } key && limits.TakeRequest(key) is var (limit, retryAfter))
+        {
+            throw new RefusedException(RefusalReason.RateLimited, $"This key's limit of {limit} is reached.", retryAfter);
+        }
+    }
+
+    private static void RefuseModel(Caller caller, string model)
+    {
+        if (caller.Key is { } key && !key.Allows(model))
+        {
+            throw new RefusedException(
+                RefusalReason.ModelNotAllowed, $"This key may use {string.Join(", ", key.Models)} only.", parameter: "model");
+        }
+    }
+
+    private async Task<ModelLease> AcquireAsync(WorkRequest request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await models.AcquireAsync(request.Model, request.KeepAlive, cancellation);
+        }
+        catch (Exception e) when (Refusals.From(e) is { } refusal)
+        {
+            throw refusal;
+        }
+    }
+
+    private async Task<Hold> HoldAsync(Caller caller, WorkRequest request, ModelLease lease, (string Text, int[] Tokens) prompt, uint limit)
+    {
+        var (now, source) = clock.Now();
+        var promptSalt = Bytes32.Random();
+        var payer = caller.Key?.Payer ?? Address.Zero;
+        var hold = new Hold
+        {
+            Request = Bytes32.Random(),
+            Caller = caller.Id,
+            Payer = payer,
+            Builder = caller.Key?.Builder ?? Address.Zero,
+            Model = new Bytes32(Convert.FromHexString(lease.ModelId)),
+            Tariff = payer.IsZero ? tariffs.Free : tariffs.InForce,
+            PromptTokens = (uint)prompt.Tokens.Length,
+            TokenLimit = limit,
+            PromptCommitment = Commitment.To(promptSalt, prompt.Text),
+            PromptSalt = promptSalt,
+            CompletionSalt = Bytes32.Random(),
+            ExecutionSalt = Bytes32.Random(),
+            ExecutionRecord = ExecutionRecord.Of(lease, request),
+            StartedAt = now,
+            Clock = source,
+            Boot = Boot,
+        };
+        return await ledger.HoldAsync(hold, caller.Key?.CreditLimit, Retry.KeyOf(caller, request));
+    }
+
+    /// <summary>Nothing was generated: the hold becomes a receipt over nothing.</summary>
+    private async Task ReleaseAsync(Hold hold)
+    {
+        var nothing = Commitment.Begin(hold.CompletionSalt).Current();
+        await ledger.AppendAsync(hold.Request, new Closing(Outcome.EngineError, 0, 0, nothing, null, 0, 0, EnergySource.NotMeasured));
+    }
+}

@@ -1,0 +1,135 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using OffLM.Edge.Inference;
+using OffLM.Edge.Metering;
+using OffLM.Edge.Metering.Receipts;
+using OffLM.Edge.Signing;
+using OffLM.Edge.Work.Callers;
+
+namespace OffLM.Edge.Work.Requests;
+
+/// <summary>An answer that is being generated, with its durable hold.</summary>
+internal sealed class RunningAnswer : IAnswer
+{
+    private readonly AnswerBook _book;
+    private readonly ModelLease _lease;
+    private readonly Generation _generation;
+    private readonly Hold _hold;
+    private readonly WorkRequest _request;
+    private readonly bool _limitedByCredit;
+    private readonly AnswerAccount _account;
+    private readonly TimeProvider _time;
+    private readonly long _startedAt;
+    private readonly Action<RunningAnswer, CompletedAnswer> _onCompleted;
+    private readonly StringBuilder? _text;
+    private Task<CompletedAnswer>? _completion;
+
+    public RunningAnswer(
+        AnswerBook book, ModelLease lease, Generation generation, Hold hold, Caller caller, WorkRequest request, bool limitedByCredit, TimeProvider time, long startedAt,
+        Action<RunningAnswer, CompletedAnswer> onCompleted)
+    {
+        _book = book;
+        _lease = lease;
+        _generation = generation;
+        _hold = hold;
+        _request = request;
+        Caller = caller;
+        _limitedByCredit = limitedByCredit;
+        _time = time;
+        _startedAt = startedAt;
+        _onCompleted = onCompleted;
+        _account = new AnswerAccount(hold, time, startedAt);
+        _text = request.RetryKey is null ? null : new StringBuilder();
+        book.Open(this);
+    }
+
+    public Bytes32 Request => _hold.Request;
+
+    public StoredModel Model => _lease.Model;
+
+    public TimeSpan LoadDuration => _lease.LoadDuration;
+
+    public int PromptTokens => (int)_hold.PromptTokens;
+
+    /// <summary>The text so far, kept only for a request that may be retried.</summary>
+    public string? RetryText => _text?.ToString();
+
+    public Caller Caller { get; }
+
+    /// <summary>What was asked.</summary>
+    public WorkRequest Asked => _request;
+
+    public async IAsyncEnumerable<GenerationPiece> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        // A client that goes away ends the stream normally: what it got is settled by CompleteAsync.
+        await using var onCancel = cancellation.UnsafeRegister(static g => ((Generation)g!).Cancel(), _generation);
+        await foreach (var piece in _generation.ReadAsync(CancellationToken.None))
+        {
+            _account.Reused(_generation.CachedTokens);
+            yield return piece;
+        }
+    }
+
+    public void Delivered(in GenerationPiece piece)
+    {
+        _account.Delivered(piece);
+        _text?.Append(piece.Text);
+        _generation.Delivered(piece.Tokens);
+    }
+
+    public Task<CompletedAnswer> CompleteAsync() => _completion ??= CloseAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (_completion is null)
+            {
+                _generation.Cancel();
+            }
+
+            await CompleteAsync();
+        }
+        catch (RefusedException)
+        {
+            // The book keeps the closing and tries again until the ledger can be written.
+        }
+        finally
+        {
+            _lease.Dispose();
+        }
+    }
+
+    /// <summary>What is proven now and not stored yet. Only a stream delivers before its end.</summary>
+    internal Checkpoint? Tick() => _request.Streaming ? _account.Tick() : null;
+
+    private async Task<CompletedAnswer> CloseAsync()
+    {
+        var result = await _generation.Completion;
+        var outcome = OutcomeOf(result.Reason);
+        var record = ExecutionRecord.Of(_lease, _request, result);
+        _account.Reused(result.CachedTokens);
+        var closing = outcome switch
+        {
+            Outcome.Cancelled when _request.Streaming => _account.CloseProven(outcome, record),
+            Outcome.Cancelled or Outcome.EngineError when !_request.Streaming =>
+                new Closing(outcome, 0, 0, Commitment.Begin(_hold.CompletionSalt).Current(), record, 0, 0, EnergySource.NotMeasured),
+            _ => _account.CloseWhole(outcome, record),
+        };
+        var receipt = await _book.CloseAsync(this, closing);
+        var opening = new CompletedAnswer.Opening(_hold.PromptSalt, _hold.CompletionSalt, _hold.ExecutionSalt);
+        var completed = new CompletedAnswer(receipt, opening, result, _time.GetElapsedTime(_startedAt));
+        _onCompleted(this, completed);
+        return completed;
+    }
+
+    private Outcome OutcomeOf(FinishReason reason) => reason switch
+    {
+        FinishReason.Stop => Outcome.Stop,
+        FinishReason.Length when _limitedByCredit => Outcome.LimitReached,
+        FinishReason.Length => Outcome.Length,
+        FinishReason.Cancelled => Outcome.Cancelled,
+        FinishReason.Interrupted => Outcome.Interrupted,
+        _ => Outcome.EngineError,
+    };
+}

@@ -1,0 +1,47 @@
+using OffLM.Edge.Inference;
+using OffLM.Edge.Metering.Tariffs;
+using OffLM.Edge.Signing;
+
+namespace OffLM.Edge.Work.Running;
+
+/// <summary>What a node is told at its start.</summary>
+public sealed record NodeOptions
+{
+    /// <summary>Where ledger, keys and access are.</summary>
+    public required string StateDirectory { get; init; }
+
+    /// <summary>Where models are.</summary>
+    public required string ModelsDirectory { get; init; }
+
+    /// <summary>The program's version, for people.</summary>
+    public required string Version { get; init; }
+
+    public required KeyUri Key { get; init; }
+
+    /// <summary>The network that batches are signed for.</summary>
+    public TypedDomain Domain { get; init; } = TypedDomain.TestNetwork;
+
+    /// <summary>The prices for requests that somebody pays for.</summary>
+    public Tariff Tariff { get; init; } = Tariff.Free;
+
+    /// <summary>Who gets the tariff's platform fee; null for a tariff without a schedule.</summary>
+    public Schedule? Schedule { get; init; }
+
+    /// <summary>A batch is signed this long after its first receipt.</summary>
+    public TimeSpan BatchInterval { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long receipts keep their contents after settlement, or after signing for own use.</summary>
+    public TimeSpan Retention { get; init; } = TimeSpan.FromDays(90);
+
+    /// <summary>Free space on the ledger's disk below which no request is taken.</summary>
+    public long MinimumFreeBytes { get; init; } = 64 << 20;
+
+    /// <summary>How long running answers may go on after the node was told to stop.</summary>
+    public TimeSpan ShutdownGrace { get; init; } = TimeSpan.FromSeconds(10);
+
+    public ModelHostOptions Models { get; init; } = new();
+
+    public string LedgerPath => Path.Combine(StateDirectory, "ledger.db");
+
+    public string AccessPath => Path.Combine(StateDirectory, "access.db");
+}

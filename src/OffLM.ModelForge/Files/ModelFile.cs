@@ -1,0 +1,15 @@
+namespace OffLM.ModelForge.Files;
+
+/// <summary>The names of the files that make a model folder.</summary>
+internal static class ModelFile
+{
+    public const string Graph = "model.onnx";
+    public const string Weights = "model.onnx.data";
+    public const string Tokenizer = "tokenizer.json";
+    public const string TokenizerConfig = "tokenizer_config.json";
+    public const string GenAiConfig = "genai_config.json";
+    public const string Manifest = "offlm-model.json";
+
+    /// <summary>All that the manifest describes, in its order.</summary>
+    public static IReadOnlyList<string> Described { get; } = [GenAiConfig, Graph, Weights, Tokenizer, TokenizerConfig];
+}

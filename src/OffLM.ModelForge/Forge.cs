@@ -1,0 +1,56 @@
+using OffLM.ModelForge.Decoder;
+using OffLM.ModelForge.Files;
+using OffLM.ModelForge.Onnx;
+using OffLM.ModelForge.Tokenizer;
+
+namespace OffLM.ModelForge;
+
+/// <summary>
+/// Writes models with random weights that ONNX Runtime GenAI loads and runs like real ones: for tests, for benchmarks
+/// at a real model's dimensions, and for a first start before any model was pulled.
+/// </summary>
+public static class Forge
+{
+    /// <summary>Writes a model folder; a model written there before is replaced.</summary>
+    /// <param name="directory">The folder; made if missing. It must hold nothing but an earlier model of the forge.</param>
+    /// <param name="recipe">The model's dimensions and seed.</param>
+    /// <exception cref="RecipeException">The recipe is out of range; nothing was written.</exception>
+    /// <exception cref="IOException">The folder holds other files, or the disk refused.</exception>
+    public static ForgedModel Write(string directory, ModelRecipe recipe)
+    {
+        RecipeRules.Check(recipe);
+        Directory.CreateDirectory(directory);
+        RefuseForeignFiles(directory);
+
+        // The manifest comes last and goes first: a folder with a manifest is whole.
+        File.Delete(Path.Combine(directory, ModelFile.Manifest));
+        var ids = new TokenIds(recipe.EffectiveTokenizerVocabulary);
+        var parameters = WriteGraph(directory, recipe);
+        TokenizerFile.Write(Path.Combine(directory, ModelFile.Tokenizer), ids);
+        TokenizerConfigFile.Write(Path.Combine(directory, ModelFile.TokenizerConfig), recipe, ids);
+        GenAiConfigFile.Write(Path.Combine(directory, ModelFile.GenAiConfig), recipe, ids);
+        ManifestFile.Write(directory, recipe, parameters);
+        return new ForgedModel(parameters, new DirectoryInfo(directory).EnumerateFiles().Sum(file => file.Length));
+    }
+
+    private static long WriteGraph(string directory, ModelRecipe recipe)
+    {
+        using var data = new ExternalDataFile(Path.Combine(directory, ModelFile.Weights));
+        var graph = new OnnxGraph(data);
+        var parameters = DecoderGraph.Build(recipe, graph);
+        File.WriteAllBytes(Path.Combine(directory, ModelFile.Graph), graph.ToModelProto());
+        return parameters;
+    }
+
+    private static void RefuseForeignFiles(string directory)
+    {
+        foreach (var path in Directory.EnumerateFileSystemEntries(directory))
+        {
+            var name = Path.GetFileName(path);
+            if (name != ModelFile.Manifest && !ModelFile.Described.Contains(name))
+            {
+                throw new IOException($"{directory} holds '{name}', which is no part of a forged model; choose an empty or new folder");
+            }
+        }
+    }
+}

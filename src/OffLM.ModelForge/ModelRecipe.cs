@@ -1,0 +1,90 @@
+namespace OffLM.ModelForge;
+
+/// <summary>The dimensions of a Qwen2-style decoder, and everything else its files depend on.</summary>
+/// <remarks>Two equal recipes give byte-identical files; nothing of the machine or the clock enters them.</remarks>
+public sealed record ModelRecipe
+{
+    /// <summary>Names accepted by <see cref="Preset"/>.</summary>
+    public static readonly IReadOnlyList<string> PresetNames = ["tiny", "qwen2.5-0.5b-dims"];
+
+    /// <summary>The model's name in its manifest and in API answers: letters, digits, '.', '_' and '-'.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Number of transformer layers.</summary>
+    public required int Layers { get; init; }
+
+    /// <summary>Width of the residual stream; a multiple of the quantisation block.</summary>
+    public required int Hidden { get; init; }
+
+    /// <summary>Query heads; they share <see cref="Hidden"/> evenly.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>Key and value heads; each serves the same number of query heads.</summary>
+    public required int KvHeads { get; init; }
+
+    /// <summary>Width of the feed-forward layer; a multiple of the quantisation block.</summary>
+    public required int Intermediate { get; init; }
+
+    /// <summary>Rows of the embedding and of the language-model head.</summary>
+    public required int Vocabulary { get; init; }
+
+    /// <summary>Tokens the tokenizer knows, special ones included; null means as many as <see cref="Vocabulary"/>.</summary>
+    public int? TokenizerVocabulary { get; init; }
+
+    /// <summary>Longest sequence in tokens; also the length of the rotary tables.</summary>
+    public required int Context { get; init; }
+
+    /// <summary>Decides every weight.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Threads the engine is told to use; null leaves the choice to it.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Compute logits for the last token only: what generation needs, and prefill is faster by a third.</summary>
+    public bool Prune { get; init; } = true;
+
+    /// <summary>Use the quantised head as the embedding too, as small Qwen models do; otherwise the embedding is float.</summary>
+    public bool Tied { get; init; }
+
+    /// <summary>Width of one attention head.</summary>
+    public int HeadSize => Hidden / Heads;
+
+    /// <summary>The tokenizer's size with its default filled in.</summary>
+    public int EffectiveTokenizerVocabulary => TokenizerVocabulary ?? Vocabulary;
+
+    /// <summary>For tests and the first start: about 1.4 MB, answers in milliseconds.</summary>
+    public static ModelRecipe Tiny { get; } = new()
+    {
+        Name = "tiny",
+        Layers = 2,
+        Hidden = 128,
+        Heads = 4,
+        KvHeads = 2,
+        Intermediate = 256,
+        Vocabulary = 1024,
+        Context = 4096,
+    };
+
+    /// <summary>The dimensions of Qwen2.5-0.5B, for benchmarks: about 310 MB, the real model's cost without its sense.</summary>
+    public static ModelRecipe Qwen25HalfBillion { get; } = new()
+    {
+        Name = "qwen2.5-0.5b-dims",
+        Layers = 24,
+        Hidden = 896,
+        Heads = 14,
+        KvHeads = 2,
+        Intermediate = 4864,
+        Vocabulary = 151_936,
+        Context = 4096,
+        Tied = true,
+    };
+
+    /// <summary>The preset of that name.</summary>
+    /// <exception cref="RecipeException">No preset has the name; the message lists those there are.</exception>
+    public static ModelRecipe Preset(string name) => name switch
+    {
+        "tiny" => Tiny,
+        "qwen2.5-0.5b-dims" => Qwen25HalfBillion,
+        _ => throw new RecipeException($"preset '{name}' is not known; choose one of: {string.Join(", ", PresetNames)}"),
+    };
+}

@@ -1,0 +1,26 @@
+using System.Buffers.Binary;
+
+namespace OffLM.ModelForge.Onnx;
+
+/// <summary>The simple kinds of tensor contents.</summary>
+internal static class TensorFills
+{
+    /// <summary>Floats from a function that is asked for one after another.</summary>
+    public static TensorFill Floats(Func<float> next) => piece =>
+    {
+        for (; piece.Length > 0; piece = piece[sizeof(float)..])
+        {
+            BinaryPrimitives.WriteSingleLittleEndian(piece, next());
+        }
+    };
+
+    /// <summary>Integers that are there already; they must fit one piece.</summary>
+    public static TensorFill Integers(long[] values) => piece =>
+    {
+        foreach (var value in values)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(piece, value);
+            piece = piece[sizeof(long)..];
+        }
+    };
+}
