@@ -11,6 +11,9 @@ public struct Address : IEquatable<Address>
 {
     public const int Size = 20;
 
+    /// <summary>Characters of an address as text.</summary>
+    internal const int TextLength = 2 + (2 * Size);
+
     private byte _first;
 
     /// <exception cref="ArgumentException">The span is not 20 bytes long.</exception>
@@ -50,7 +53,36 @@ public struct Address : IEquatable<Address>
 
         var digits = text[2..];
         var mixed = digits.ContainsAnyInRange('a', 'f') && digits.ContainsAnyInRange('A', 'F');
-        return !mixed || digits.SequenceEqual(value.ToString().AsSpan(2));
+        if (mixed && !digits.SequenceEqual(value.ToString().AsSpan(2)))
+        {
+            value = default;
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Reads UTF-8 text; see <see cref="TryParse(ReadOnlySpan{char}, out Address)"/>.</summary>
+    /// <param name="utf8">0x and 40 hexadecimal digits.</param>
+    /// <param name="exact">Refuse all but the spelling of <see cref="ToString"/>.</param>
+    /// <param name="value">The address.</param>
+    internal static bool TryParse(ReadOnlySpan<byte> utf8, bool exact, out Address value)
+    {
+        value = default;
+        Span<char> text = stackalloc char[TextLength];
+        if (utf8.Length != TextLength || System.Text.Encoding.UTF8.GetChars(utf8, text) != TextLength || !TryParse(text, out value))
+        {
+            return false;
+        }
+
+        if (!exact || value.IsZero)
+        {
+            return !exact || utf8[1] == 'x';
+        }
+
+        Span<char> spelled = stackalloc char[TextLength];
+        value.Format(spelled);
+        return text.SequenceEqual(spelled);
     }
 
     /// <exception cref="FormatException">Not an address, or its EIP-55 checksum doesn't hold.</exception>
@@ -74,9 +106,23 @@ public struct Address : IEquatable<Address>
     /// <summary>0x and 40 digits in the mixed case of EIP-55.</summary>
     public override readonly string ToString()
     {
-        Span<char> text = stackalloc char[42];
-        Hex.Encode(AsSpan()).CopyTo(text);
-        Span<byte> lower = stackalloc byte[40];
+        Span<char> text = stackalloc char[TextLength];
+        Format(text);
+        return text.ToString();
+    }
+
+    /// <summary>Writes what <see cref="ToString"/> gives.</summary>
+    /// <param name="text">Room for <see cref="TextLength"/> characters.</param>
+    internal readonly void Format(Span<char> text)
+    {
+        Hex.Encode(AsSpan(), text);
+        if (IsZero)
+        {
+            // Most addresses in receipts are zero and have no letters: the hash is spared.
+            return;
+        }
+
+        Span<byte> lower = stackalloc byte[2 * Size];
         for (var i = 0; i < lower.Length; i++)
         {
             lower[i] = (byte)text[i + 2];
@@ -91,8 +137,6 @@ public struct Address : IEquatable<Address>
                 text[i + 2] = char.ToUpperInvariant(text[i + 2]);
             }
         }
-
-        return text.ToString();
     }
 
     /// <summary>0x and 40 lower-case digits, as topics and file names have it.</summary>

@@ -12,19 +12,27 @@ namespace OffLM.Edge.Signing.TypedStructs;
 internal ref struct JsonFieldReader : IFieldMapper
 {
     private readonly string _typeName;
+    private readonly JsonForm _form;
     private readonly Utf8JsonReader _start;
     private Utf8JsonReader _next;
+    private bool _inOrder = true;
 
-    public JsonFieldReader(Utf8JsonReader reader, string typeName)
+    public JsonFieldReader(Utf8JsonReader reader, string typeName, JsonForm form)
     {
         _typeName = typeName;
+        _form = form;
         _start = reader;
         _next = reader;
     }
 
     /// <summary>A reader on the object's end. Refuses unknown and repeated fields.</summary>
-    public readonly Utf8JsonReader End(int expected)
+    public Utf8JsonReader End(int expected)
     {
+        if (_inOrder && _next.Read() && _next.TokenType == JsonTokenType.EndObject)
+        {
+            return _next;
+        }
+
         var reader = _start;
         var count = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -33,26 +41,24 @@ internal ref struct JsonFieldReader : IFieldMapper
             reader.Skip();
         }
 
-        if (count != expected)
-        {
-            throw new FormatException($"{_typeName} has {count} fields, expected {expected}: one is unknown or given twice.");
-        }
-
-        return reader;
+        return count == expected
+            ? reader
+            : throw new FormatException($"{_typeName} has {count} fields, expected {expected}: one is unknown or given twice.");
     }
 
     public Bytes32 Field(string name, in Bytes32 value)
     {
-        Span<char> text = stackalloc char[66];
-        return Bytes32.TryParse(text[..CopyText(name, text)], out var result)
+        Seek(name);
+        var result = default(Bytes32);
+        return IsPlainString() && Hex.TryDecode(Value(), result, LetterCase)
             ? result
-            : throw Bad(name, "0x and 64 hexadecimal digits");
+            : throw Bad(name, $"0x and 64 {(_form == JsonForm.Written ? "lower-case " : "")}hexadecimal digits");
     }
 
     public Address Field(string name, in Address value)
     {
-        Span<char> text = stackalloc char[42];
-        return Address.TryParse(text[..CopyText(name, text)], out var result)
+        Seek(name);
+        return IsPlainString() && Address.TryParse(Value(), exact: _form == JsonForm.Written, out var result)
             ? result
             : throw Bad(name, "an address with a correct checksum");
     }
@@ -73,34 +79,35 @@ internal ref struct JsonFieldReader : IFieldMapper
         return _next.TokenType == JsonTokenType.String ? _next.GetString()! : throw Bad(name, "a string");
     }
 
+    private readonly HexCase LetterCase => _form == JsonForm.Written ? HexCase.Lower : HexCase.Any;
+
     private T Integer<T>(string name)
-        where T : struct, IBinaryInteger<T>
+        where T : struct, IBinaryInteger<T>, IMinMaxValue<T>
     {
         Seek(name);
-        var digits = _next.HasValueSequence ? _next.ValueSequence.ToArray() : _next.ValueSpan;
-        return _next.TokenType is JsonTokenType.String or JsonTokenType.Number
+        var digits = Value();
+        var writtenSo = IsPlainString() && digits is [(byte)'0'] or [not (byte)'0', ..];
+        return (writtenSo || (_form == JsonForm.Any && _next.TokenType is JsonTokenType.String or JsonTokenType.Number))
             && T.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var result)
             ? result
-            : throw Bad(name, $"a whole number from 0 to {T.AllBitsSet} as decimal digits");
+            : throw Bad(name, $"a whole number from 0 to {T.MaxValue} as a string of decimal digits");
     }
 
-    /// <summary>Copies the string's characters; 0 if it is no string or doesn't fit.</summary>
-    private int CopyText(string name, scoped Span<char> room)
-    {
-        Seek(name);
-        return _next.TokenType == JsonTokenType.String && !_next.HasValueSequence && _next.ValueSpan.Length <= room.Length
-            ? _next.CopyString(room)
-            : 0;
-    }
+    private readonly ReadOnlySpan<byte> Value() => _next.HasValueSequence ? _next.ValueSequence.ToArray() : _next.ValueSpan;
+
+    /// <summary>A string whose bytes are its characters.</summary>
+    private readonly bool IsPlainString() => _next.TokenType == JsonTokenType.String && !_next.ValueIsEscaped;
 
     /// <summary>Puts the reader on the named field's value.</summary>
     private void Seek(string name)
     {
-        if (TryAdvance(name))
+        if (_inOrder && _next.Read() && _next.TokenType == JsonTokenType.PropertyName && _next.ValueTextEquals(name))
         {
+            _next.Read();
             return;
         }
 
+        _inOrder = false;
         _next = _start;
         while (_next.Read() && _next.TokenType == JsonTokenType.PropertyName)
         {
@@ -114,16 +121,6 @@ internal ref struct JsonFieldReader : IFieldMapper
         }
 
         throw new FormatException($"{_typeName} has no field '{name}'.");
-    }
-
-    private bool TryAdvance(string name)
-    {
-        if (_next.TokenType is JsonTokenType.StartArray || (_next.TokenType is JsonTokenType.StartObject && _next.CurrentDepth > _start.CurrentDepth))
-        {
-            return false;
-        }
-
-        return _next.Read() && _next.TokenType == JsonTokenType.PropertyName && _next.ValueTextEquals(name) && _next.Read();
     }
 
     private readonly FormatException Bad(string name, string expected) =>

@@ -7,13 +7,16 @@ internal readonly struct JsonFieldWriter(Utf8JsonWriter writer) : IFieldMapper
 {
     public Bytes32 Field(string name, in Bytes32 value)
     {
-        writer.WriteString(name, value.ToString());
+        Span<char> text = stackalloc char[2 + (2 * Bytes32.Size)];
+        writer.WriteString(name, Hex.Encode(value.AsSpan(), text));
         return value;
     }
 
     public Address Field(string name, in Address value)
     {
-        writer.WriteString(name, value.ToString());
+        Span<char> text = stackalloc char[Address.TextLength];
+        value.Format(text);
+        writer.WriteString(name, text);
         return value;
     }
 

@@ -29,7 +29,8 @@ public static class TypedStruct
 
     /// <summary>Reads a JSON object with exactly the type's fields, in any order. The reader stands on its start and is left on its end.</summary>
     /// <exception cref="FormatException">A field is missing, unknown, given twice or out of range; the message names it.</exception>
-    public static T ReadJson<T>(ref Utf8JsonReader reader)
+    /// <exception cref="JsonException">Not JSON.</exception>
+    public static T ReadJson<T>(ref Utf8JsonReader reader, JsonForm form = JsonForm.Any)
         where T : ITypedStruct<T>, new()
     {
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -37,20 +38,29 @@ public static class TypedStruct
             throw new FormatException($"Expected {T.TypeName} as a JSON object, got {reader.TokenType}.");
         }
 
-        var mapper = new JsonFieldReader(reader, T.TypeName);
-        var value = T.Map(new T(), ref mapper);
+        var mapper = new JsonFieldReader(reader, T.TypeName, form);
+        var value = T.Map(Blank<T>.Value, ref mapper);
         reader = mapper.End(TypeDescription<T>.FieldCount);
         return value;
     }
 
-    /// <summary>Reads a JSON object; see <see cref="ReadJson{T}(ref Utf8JsonReader)"/>.</summary>
+    /// <summary>Reads a JSON text that is one such object and nothing else; see <see cref="ReadJson{T}(ref Utf8JsonReader, JsonForm)"/>.</summary>
     /// <exception cref="FormatException">Not such an object.</exception>
-    public static T ReadJson<T>(ReadOnlySpan<byte> utf8)
+    public static T ReadJson<T>(ReadOnlySpan<byte> utf8, JsonForm form = JsonForm.Any)
         where T : ITypedStruct<T>, new()
     {
-        var reader = new Utf8JsonReader(utf8);
-        reader.Read();
-        return ReadJson<T>(ref reader);
+        try
+        {
+            var reader = new Utf8JsonReader(utf8);
+            reader.Read();
+            var value = ReadJson<T>(ref reader, form);
+            return reader.Read() ? throw new FormatException($"There is more after {T.TypeName}.") : value;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException: an escaped string that is no text, such as half a surrogate pair.
+            throw new FormatException($"Expected {T.TypeName} as a JSON object: {e.Message}", e);
+        }
     }
 
     /// <summary>The fields one after the other, big-endian, strings with their length: the form the ledger stores.</summary>
@@ -68,8 +78,15 @@ public static class TypedStruct
         where T : ITypedStruct<T>, new()
     {
         var mapper = new BinaryFieldReader(bytes);
-        var value = T.Map(new T(), ref mapper);
+        var value = T.Map(Blank<T>.Value, ref mapper);
         mapper.End();
         return value;
+    }
+
+    /// <summary>What a reading mapper is handed and does not look at.</summary>
+    private static class Blank<T>
+        where T : new()
+    {
+        public static readonly T Value = new();
     }
 }
