@@ -1,28 +1,255 @@
 namespace OffLM.Edge.Inference;
 
 /// <summary>Loads models on demand and unloads them when nobody used them for a while.</summary>
-public sealed class ModelHost(ModelStore store, ModelHostOptions options, TimeProvider clock) : IAsyncDisposable
+public sealed class ModelHost : IAsyncDisposable
 {
-    public ModelStore Store => store;
+    private readonly ModelStore _store;
+    private readonly ModelHostOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly Func<StoredModel, IEngine> _load;
+    private readonly Lock _gate = new();
+    private readonly List<HostedModel> _hosted = [];
+    private bool _disposed;
 
-    public ModelHostOptions Options => options;
+    /// <param name="store">Where the models are.</param>
+    /// <param name="options">How many stay, and how long.</param>
+    /// <param name="clock">For expiry and durations.</param>
+    public ModelHost(ModelStore store, ModelHostOptions options, TimeProvider clock)
+        : this(store, options, clock, model => GenAiEngine.Load(model.Folder, options.Threads))
+    {
+    }
 
-    public TimeProvider Clock => clock;
+    internal ModelHost(ModelStore store, ModelHostOptions options, TimeProvider clock, Func<StoredModel, IEngine> load)
+    {
+        _store = store;
+        _options = options;
+        _clock = clock;
+        _load = load;
+    }
 
-    /// <summary>Gets a model for one request; loads it if need be.</summary>
+    /// <summary>What is in memory now.</summary>
+    public IReadOnlyList<LoadedModel> Loaded
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var now = _clock.GetUtcNow();
+                return [.. _hosted.Where(h => h.Engine.IsCompletedSuccessfully && h.Unloading is null).Select(h => new LoadedModel(
+                    h.Model, h.Engine.Result.Engine.ContextLength, h.ExpiresAt(now), h.Leases,
+                    h.Engine.Result.Scheduler.Statistics, h.Engine.Result.Engine.Description))];
+            }
+        }
+    }
+
+    /// <summary>Gets a model for one request; verifies and loads it if need be. Requests that come meanwhile share the load.</summary>
     /// <param name="name">Its name or id.</param>
-    /// <param name="keepAlive">How long it stays after this use: null for the default, <see cref="Timeout.InfiniteTimeSpan"/> to pin it, zero to unload it after use.</param>
-    /// <exception cref="ModelNotFoundException"/>
-    /// <exception cref="ModelBusyException"/>
-    /// <exception cref="ModelDamagedException"/>
-    /// <exception cref="ModelLoadException"/>
-    public Task<ModelLease> AcquireAsync(string name, TimeSpan? keepAlive, CancellationToken cancellationToken) => throw new NotImplementedException();
+    /// <param name="keepAlive">How long it stays after this use: null leaves that as it is (first the default), a negative time
+    /// (<see cref="Timeout.InfiniteTimeSpan"/>) pins it, zero unloads it after use.</param>
+    /// <param name="cancellationToken">Stops waiting. A load that began goes on: the model was wanted.</param>
+    /// <exception cref="ModelNotFoundException">The store has no such model.</exception>
+    /// <exception cref="ModelBusyException">All places in memory are in use.</exception>
+    /// <exception cref="ModelDamagedException">Its files are not what its manifest says.</exception>
+    /// <exception cref="ModelLoadException">The engine can't load it. The next request tries again.</exception>
+    public async Task<ModelLease> AcquireAsync(string name, TimeSpan? keepAlive, CancellationToken cancellationToken)
+    {
+        var begun = _clock.GetTimestamp();
+        var model = _store.Find(name);
+        HostedModel? hosted;
+        while (!TryHold(model, keepAlive, out hosted, out var leaving))
+        {
+            await leaving.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
 
-    /// <summary>What is in memory now (Ollama's <c>/api/ps</c>).</summary>
-    public IReadOnlyList<LoadedModel> Loaded => throw new NotImplementedException();
+        try
+        {
+            var wasLoaded = hosted.Engine.IsCompleted;
+            var engine = await hosted.Engine.WaitAsync(cancellationToken).ConfigureAwait(false);
+            var duration = wasLoaded ? TimeSpan.Zero : _clock.GetElapsedTime(begun);
+            return new ModelLease(model, engine, duration, () => Release(hosted));
+        }
+        catch
+        {
+            Release(hosted);
+            throw;
+        }
+    }
 
-    /// <summary>Unloads a model as soon as nobody uses it.</summary>
-    public Task UnloadAsync(string name) => throw new NotImplementedException();
+    /// <summary>Unloads a model: now, or as soon as the requests that hold it are done. Does nothing if it isn't in memory.</summary>
+    /// <param name="name">Its name or id; it need not be in the store any more.</param>
+    public Task UnloadAsync(string name)
+    {
+        lock (_gate)
+        {
+            var hosted = _hosted.Find(h => h.Model.Id == name || ModelName.AreSame(h.Model.Name, name));
+            if (hosted is null)
+            {
+                return Task.CompletedTask;
+            }
 
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+            hosted.KeepAlive = TimeSpan.Zero;
+            return hosted.IsIdle ? Unload(hosted) : hosted.Unloading ?? Task.CompletedTask;
+        }
+    }
+
+    /// <summary>Unloads everything; running generations end with <see cref="FinishReason.Interrupted"/>.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        List<Task> leaving;
+        lock (_gate)
+        {
+            _disposed = true;
+            leaving = [.. _hosted.ToArray().Select(h => h.Unloading ?? Unload(h))];
+        }
+
+        await Task.WhenAll(leaving).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes a hold on the model's place in memory; false if something must leave first.</summary>
+    private bool TryHold(StoredModel model, TimeSpan? keepAlive, out HostedModel hosted, out Task leaving)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            leaving = Task.CompletedTask;
+            hosted = _hosted.Find(h => h.Model.Id == model.Id)!;
+            if (hosted is null)
+            {
+                if (_hosted.Count >= _options.MaxLoaded)
+                {
+                    leaving = MakeRoom(model);
+                    return false;
+                }
+
+                hosted = new HostedModel(model, LoadAsync(model), _options.KeepAlive);
+                _hosted.Add(hosted);
+            }
+            else if (hosted.Unloading is { } unloading)
+            {
+                leaving = unloading;
+                return false;
+            }
+
+            hosted.Leases++;
+            hosted.KeepAlive = keepAlive ?? hosted.KeepAlive;
+            hosted.Expiry?.Dispose();
+            hosted.Expiry = null;
+            return true;
+        }
+    }
+
+    /// <summary>The idle model that leaves: pinned ones last, then the least recently used.</summary>
+    private Task MakeRoom(StoredModel wanted)
+    {
+        if (_hosted.Find(h => h.Unloading is not null) is { } onItsWay)
+        {
+            return onItsWay.Unloading!;
+        }
+
+        var idle = _hosted.Where(h => h.IsIdle).OrderBy(h => h.IsPinned).ThenBy(h => h.LastUsed).FirstOrDefault()
+            ?? throw new ModelBusyException(
+                $"{wanted.Name} can't be loaded now: {string.Join(", ", _hosted.Select(h => h.Model.Name))} is in use, "
+                + $"and at most {_options.MaxLoaded} may be in memory. Try again when it is done, or allow more.");
+        return Unload(idle);
+    }
+
+    private async Task<LoadedEngine> LoadAsync(StoredModel model)
+    {
+        await Task.Yield(); // the caller holds the lock
+        try
+        {
+            await _store.VerifyAsync(model, force: false, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelLoadException($"{model.Name} can't be read: {e.Message}", e);
+        }
+
+        // Loading blocks for seconds inside the engine's library: a thread of its own keeps it off the pool.
+        return await Task.Factory.StartNew(
+            () =>
+            {
+                var engine = _load(model);
+                return new LoadedEngine(engine, new GenerationScheduler(engine, _options.Scheduler, _clock));
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+    }
+
+    private void Release(HostedModel hosted)
+    {
+        lock (_gate)
+        {
+            hosted.Leases--;
+            hosted.LastUsed = _clock.GetUtcNow();
+            if (hosted.Engine.IsFaulted)
+            {
+                _hosted.Remove(hosted); // the next request tries again
+            }
+            else if (hosted.Leases == 0 && hosted.Unloading is null && !hosted.IsPinned)
+            {
+                ScheduleExpiry(hosted);
+            }
+        }
+    }
+
+    private void ScheduleExpiry(HostedModel hosted)
+    {
+        if (hosted.KeepAlive == TimeSpan.Zero && hosted.IsIdle)
+        {
+            Unload(hosted);
+            return;
+        }
+
+        // Not longer than a timer can wait; it is set again when it fires early.
+        var wait = hosted.ExpiresAt(_clock.GetUtcNow()) - _clock.GetUtcNow();
+        wait = TimeSpan.FromMilliseconds(Math.Clamp(wait.TotalMilliseconds, 50, TimeSpan.FromDays(1).TotalMilliseconds));
+        hosted.Expiry?.Dispose();
+        hosted.Expiry = _clock.CreateTimer(_ => Expire(hosted), null, wait, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Expire(HostedModel hosted)
+    {
+        lock (_gate)
+        {
+            if (hosted.Leases > 0 || hosted.Unloading is not null || hosted.IsPinned)
+            {
+                return;
+            }
+
+            if (hosted.IsIdle && hosted.ExpiresAt(_clock.GetUtcNow()) <= _clock.GetUtcNow())
+            {
+                Unload(hosted);
+            }
+            else
+            {
+                ScheduleExpiry(hosted); // still loading though nobody waits any more, or the timer was early
+            }
+        }
+    }
+
+    private Task Unload(HostedModel hosted)
+    {
+        hosted.Expiry?.Dispose();
+        return hosted.Unloading = UnloadAsync(hosted);
+    }
+
+    private async Task UnloadAsync(HostedModel hosted)
+    {
+        await Task.Yield(); // the caller holds the lock
+        try
+        {
+            await ((Task)hosted.Engine).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (hosted.Engine.IsCompletedSuccessfully)
+            {
+                await hosted.Engine.Result.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _hosted.Remove(hosted);
+            }
+        }
+    }
 }

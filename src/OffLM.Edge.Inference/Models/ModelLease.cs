@@ -3,27 +3,53 @@ namespace OffLM.Edge.Inference;
 /// <summary>A loaded model for as long as one request needs it. Dispose it when the request is done; the model stays for its keep-alive.</summary>
 public sealed class ModelLease : IDisposable
 {
-    public StoredModel Model => throw new NotImplementedException();
+    private readonly LoadedEngine _loaded;
+    private Action? _release;
+
+    internal ModelLease(StoredModel model, LoadedEngine loaded, TimeSpan loadDuration, Action release)
+    {
+        Model = model;
+        LoadDuration = loadDuration;
+        _loaded = loaded;
+        _release = release;
+    }
+
+    /// <summary>What was asked for.</summary>
+    public StoredModel Model { get; }
 
     /// <summary>The receipt's model id: 64 lower-case hexadecimal digits.</summary>
     public string ModelId => Model.Id;
 
-    public int ContextLength => throw new NotImplementedException();
+    /// <summary>Tokens of prompt and completion together.</summary>
+    public int ContextLength => _loaded.Engine.ContextLength;
 
-    public EngineDescription Engine => throw new NotImplementedException();
+    /// <summary>What computes it, for the execution record.</summary>
+    public EngineDescription Engine => _loaded.Engine.Description;
 
     /// <summary>How long this request waited for the model to be verified and loaded; zero if it was in memory.</summary>
-    public TimeSpan LoadDuration => throw new NotImplementedException();
+    public TimeSpan LoadDuration { get; }
 
-    public GenerationScheduler Scheduler => throw new NotImplementedException();
+    /// <summary>Where generations are started.</summary>
+    public GenerationScheduler Scheduler => _loaded.Scheduler;
 
-    public int[] Encode(string text) => throw new NotImplementedException();
+    /// <summary>The token ids of a text, as a prompt: special tokens written out in it are recognised, and no begin token is added (a chat
+    /// template writes its own). U+0000 becomes U+FFFD.</summary>
+    public int[] Encode(string text) => _loaded.Engine.Encode(text);
 
-    public int CountTokens(string text) => throw new NotImplementedException();
+    /// <summary>How many tokens a text is.</summary>
+    public int CountTokens(string text) => Encode(text).Length;
 
-    public string Decode(ReadOnlySpan<int> tokens) => throw new NotImplementedException();
+    /// <summary>The text of some tokens, without special tokens.</summary>
+    public string Decode(ReadOnlySpan<int> tokens) => _loaded.Engine.Decode(tokens);
 
-    public string ApplyChatTemplate(string messagesJson, string? toolsJson = null, bool addGenerationPrompt = true) => throw new NotImplementedException();
+    /// <summary>Renders a conversation with the model's chat template.</summary>
+    /// <param name="messagesJson">A JSON array of messages with at least <c>role</c> and <c>content</c>.</param>
+    /// <param name="toolsJson">A JSON array of tool definitions, or null.</param>
+    /// <param name="addGenerationPrompt">True to end with the opening of the assistant's turn.</param>
+    /// <exception cref="InferenceException">The model has no template, or it refuses these messages; says why.</exception>
+    public string ApplyChatTemplate(string messagesJson, string? toolsJson = null, bool addGenerationPrompt = true) =>
+        _loaded.Engine.ApplyChatTemplate(messagesJson, toolsJson, addGenerationPrompt);
 
-    public void Dispose() => throw new NotImplementedException();
+    /// <summary>Lets go of the model. Generations that still run go on while it stays in memory.</summary>
+    public void Dispose() => Interlocked.Exchange(ref _release, null)?.Invoke();
 }

@@ -1,20 +1,90 @@
+using System.Threading.Channels;
+
 namespace OffLM.Edge.Inference;
 
-/// <summary>One running completion.</summary>
+/// <summary>One completion that waits or runs: the side that its caller sees.</summary>
 public sealed class Generation
 {
-    /// <summary>The text as it comes, once. Ends normally whatever the reason was; see <see cref="Completion"/>.</summary>
-    public IAsyncEnumerable<GenerationPiece> ReadAsync(CancellationToken cancellationToken) => throw new NotImplementedException();
+    private readonly Channel<GenerationPiece> _pieces = Channel.CreateUnbounded<GenerationPiece>(
+        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
 
-    /// <summary>Ends it within one step, with <see cref="FinishReason.Cancelled"/>. May be called any time, from any thread, repeatedly.</summary>
-    public void Cancel() => throw new NotImplementedException();
+    private readonly TaskCompletionSource<GenerationResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+    private readonly Action _wake;
+    private ISlot? _abortable;
+    private long _delivered;
+    private volatile bool _cancelled;
 
-    /// <summary>Says that so many more tokens reached the client. Without it a generation pauses 256 tokens after its reader.</summary>
-    public void Delivered(int tokens) => throw new NotImplementedException();
+    internal Generation(Action wake) => _wake = wake;
 
     /// <summary>Prompt tokens reused from an earlier turn; known once the first piece is there.</summary>
-    public int CachedTokens => throw new NotImplementedException();
+    public int CachedTokens { get; internal set; }
 
     /// <summary>How it went. Never faults: engine errors are a <see cref="FinishReason.Error"/>.</summary>
-    public Task<GenerationResult> Completion => throw new NotImplementedException();
+    public Task<GenerationResult> Completion => _completion.Task;
+
+    internal bool IsCancelled => _cancelled;
+
+    internal long DeliveredTokens => Interlocked.Read(ref _delivered);
+
+    /// <summary>The text as it comes, once. Ends normally whatever the reason was; see <see cref="Completion"/>.</summary>
+    public IAsyncEnumerable<GenerationPiece> ReadAsync(CancellationToken cancellationToken) => _pieces.Reader.ReadAllAsync(cancellationToken);
+
+    /// <summary>Ends it within one step, also during its prefill, with <see cref="FinishReason.Cancelled"/>. May be called any time, from
+    /// any thread, repeatedly.</summary>
+    public void Cancel()
+    {
+        lock (_gate)
+        {
+            _cancelled = true;
+            _abortable?.Abort();
+        }
+
+        _wake();
+    }
+
+    /// <summary>Says that so many more tokens reached the client. Without it the generation pauses when it is
+    /// <see cref="SchedulerOptions.MaxUndelivered"/> tokens ahead.</summary>
+    /// <param name="tokens">The sum of <see cref="GenerationPiece.Tokens"/> since the last call.</param>
+    public void Delivered(int tokens)
+    {
+        Interlocked.Add(ref _delivered, tokens);
+        _wake();
+    }
+
+    /// <summary>Lets <see cref="Cancel"/> abort what this slot computes, until <see cref="EndAbortable"/>.</summary>
+    /// <returns>False if it is cancelled already.</returns>
+    internal bool TryBeginAbortable(ISlot slot)
+    {
+        lock (_gate)
+        {
+            _abortable = _cancelled ? null : slot;
+            return !_cancelled;
+        }
+    }
+
+    internal void EndAbortable()
+    {
+        lock (_gate)
+        {
+            _abortable = null;
+        }
+    }
+
+    /// <summary>Aborts a prefill for another reason than the caller's wish.</summary>
+    internal void AbortPrefill()
+    {
+        lock (_gate)
+        {
+            _abortable?.Abort();
+        }
+    }
+
+    internal void Write(GenerationPiece piece) => _pieces.Writer.TryWrite(piece);
+
+    internal void End(GenerationResult result)
+    {
+        _pieces.Writer.Complete();
+        _completion.SetResult(result);
+    }
 }

@@ -3,13 +3,17 @@ using Microsoft.AspNetCore.Builder;
 namespace OffLM.Edge.Lan.Access;
 
 /// <summary>Who may call an endpoint, where that is not "every known caller". <see cref="AccessControl"/> enforces it.</summary>
-internal enum EndpointRights
+internal sealed class EndpointRights
 {
     /// <summary>Callers of admin scope only.</summary>
-    Admin,
+    public static readonly EndpointRights Admin = new();
 
     /// <summary>Everybody, known or not, from wherever: must tell nothing about anybody.</summary>
-    Everybody,
+    public static readonly EndpointRights Everybody = new();
+
+    private EndpointRights()
+    {
+    }
 }
 
 /// <summary>Marks endpoints with the rights that they need.</summary>

@@ -1,0 +1,90 @@
+using System.Globalization;
+using OffLM.Edge.Inference.Interop.GenAi;
+
+namespace OffLM.Edge.Inference;
+
+/// <summary>A model served by ONNX Runtime GenAI.</summary>
+public sealed class GenAiEngine : IEngine
+{
+    private readonly GenAiModel _model;
+    private readonly GenAiTokenizer _tokenizer;
+    private readonly GenAiSettings _settings;
+
+    private GenAiEngine(GenAiModel model, GenAiTokenizer tokenizer, GenAiSettings settings, EngineDescription description)
+    {
+        _model = model;
+        _tokenizer = tokenizer;
+        _settings = settings;
+        Description = description;
+    }
+
+    public EngineDescription Description { get; }
+
+    public int ContextLength => _settings.ContextLength;
+
+    public int VocabularySize => _settings.VocabularySize;
+
+    public IReadOnlyCollection<int> EndTokens => _settings.EndTokens;
+
+    public long CacheBytesPerToken => _settings.CacheBytesPerToken;
+
+    /// <summary>Loads a model's folder; takes seconds for a large one.</summary>
+    /// <param name="folder">With <c>genai_config.json</c>, ONNX files and tokenizer.</param>
+    /// <param name="threads">Threads to compute with; 0 lets ONNX Runtime choose.</param>
+    /// <exception cref="ModelLoadException">The libraries are missing, or the model can't be loaded; says why.</exception>
+    public static GenAiEngine Load(string folder, int threads = 0)
+    {
+        var versions = InferenceLibraries.Load();
+        var settings = GenAiSettings.Read(folder);
+        GenAiModel? model = null;
+        try
+        {
+            model = GenAiModel.Load(folder, Overlay(threads));
+            var description = new EngineDescription("onnxruntime-genai", versions, model.DeviceType(), threads);
+            return new GenAiEngine(model, new GenAiTokenizer(model), settings, description);
+        }
+        catch (InferenceException e)
+        {
+            model?.Dispose();
+            throw new ModelLoadException($"The model in {folder} can't be loaded: {e.Message}", e);
+        }
+    }
+
+    public int[] Encode(string text) => text.Length == 0 ? [] : _tokenizer.Encode(text);
+
+    public string Decode(ReadOnlySpan<int> tokens) => tokens.IsEmpty ? "" : _tokenizer.Decode(tokens);
+
+    public string ApplyChatTemplate(string messagesJson, string? toolsJson, bool addGenerationPrompt) =>
+        _tokenizer.ApplyChatTemplate(JsonText.WithoutNul(messagesJson), toolsJson, addGenerationPrompt);
+
+    public ITokenStream CreateTokenStream() => _tokenizer.CreateStream();
+
+    public ISlot CreateSlot(int maxTokens, Guidance? guidance = null)
+    {
+        if (guidance is null)
+        {
+            return new GenAiSlot(new GenAiGenerator(_model, maxTokens, VocabularySize, null, null), maxTokens, guided: false);
+        }
+
+        var schema = GuidanceSchema.Prepare(guidance);
+        try
+        {
+            return new GenAiSlot(new GenAiGenerator(_model, maxTokens, VocabularySize, "json_schema", schema), maxTokens, guided: true);
+        }
+        catch (InferenceException e) when (e.Message.Contains("grammar", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new InvalidGuidanceException($"The schema can't be enforced: {e.Message}", e);
+        }
+    }
+
+    public void Dispose()
+    {
+        _tokenizer.Dispose();
+        _model.Dispose();
+    }
+
+    private static string Overlay(int threads) => threads == 0
+        ? "{}"
+        : """{"model":{"decoder":{"session_options":{"intra_op_num_threads":"""
+            + threads.ToString(CultureInfo.InvariantCulture) + "}}}}";
+}

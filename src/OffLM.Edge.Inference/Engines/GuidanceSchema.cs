@@ -1,0 +1,58 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+
+namespace OffLM.Edge.Inference;
+
+/// <summary>Prepares JSON schemas for the grammar engine (llguidance).</summary>
+internal static class GuidanceSchema
+{
+    private const string Extension = "x-guidance";
+
+    /// <summary>The schema with white space limited to one space after a comma or colon. Without that, JSON's grammar
+    /// allows white space for ever, and a model that falls into it fills the context with it.</summary>
+    /// <exception cref="InvalidGuidanceException">It is not a JSON object.</exception>
+    internal static string Prepare(Guidance guidance)
+    {
+        var definition = guidance.Kind == GuidanceKind.JsonObject || string.IsNullOrWhiteSpace(guidance.Definition)
+            ? """{"type":"object"}"""
+            : guidance.Definition;
+        try
+        {
+            using var schema = JsonDocument.Parse(definition);
+            if (schema.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                throw new InvalidGuidanceException(
+                    $"The schema is a JSON {schema.RootElement.ValueKind.ToString().ToLowerInvariant()}; a JSON object was expected.");
+            }
+
+            return WithLimitedWhiteSpace(schema.RootElement);
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidGuidanceException($"The schema is not JSON: {e.Message}", e);
+        }
+    }
+
+    private static string WithLimitedWhiteSpace(JsonElement schema)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WritePropertyName(Extension);
+            writer.WriteRawValue("""{"whitespace_flexible":false}""");
+            foreach (var property in schema.EnumerateObject())
+            {
+                if (property.Name != Extension)
+                {
+                    property.WriteTo(writer);
+                }
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+}

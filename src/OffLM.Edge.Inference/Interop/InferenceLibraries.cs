@@ -1,0 +1,108 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace OffLM.Edge.Inference;
+
+/// <summary>Finds and loads ONNX Runtime and ONNX Runtime GenAI: with the first model, never at start.</summary>
+/// <remarks>They are looked for in <see cref="Folder"/>, then beside the program, then in the folder that the environment's
+/// <c>OFFLM_NATIVE_DIR</c> names. The first folder that has ONNX Runtime must have both: versions are never mixed.</remarks>
+public static partial class InferenceLibraries
+{
+    internal const string GenAi = "onnxruntime-genai";
+    private const string OnnxRuntimeFile = "libonnxruntime.so.1";
+    private const string GenAiFile = "libonnxruntime-genai.so";
+    private const string FolderVariable = "OFFLM_NATIVE_DIR";
+
+    private static readonly Lock Gate = new();
+    private static Loaded? _loaded;
+
+    /// <summary>The folder to look in first, for example that of a board's own builds. Set it before the first model is loaded.</summary>
+    public static string? Folder { get; set; }
+
+    /// <summary>True once a model was asked for.</summary>
+    public static bool AreLoaded => Volatile.Read(ref _loaded) is not null;
+
+    /// <summary>Loads both libraries with their telemetry off. Calling it again does nothing.</summary>
+    /// <returns>Versions for the execution record. GenAI has no call for its version, so its file's digest stands for it.</returns>
+    /// <exception cref="ModelLoadException">A library is missing or can't be loaded; says where they were looked for.</exception>
+    internal static string Load()
+    {
+        lock (Gate)
+        {
+            if (_loaded is null)
+            {
+                // Both libraries send usage data unless this is in the C environment before they are loaded;
+                // Environment.SetEnvironmentVariable doesn't reach getenv.
+                SetNativeVariable("ORT_DISABLE_TELEMETRY", "1", 1);
+                var folder = FindFolder();
+
+                // GenAI ends the process if it doesn't find ONNX Runtime, so that comes first.
+                var runtime = LoadFile(Path.Combine(folder, OnnxRuntimeFile));
+                var genAiPath = Path.Combine(folder, GenAiFile);
+                var genAi = LoadFile(genAiPath);
+                NativeLibrary.SetDllImportResolver(
+                    Assembly.GetExecutingAssembly(), (name, _, _) => name == GenAi ? genAi : 0);
+                Interop.GenAi.NativeMethods.OgaSetTelemetryEnabled(false);
+                _loaded = new Loaded($"sha256:{Digest(genAiPath)} (onnxruntime {RuntimeVersion(runtime)})");
+            }
+
+            return _loaded.Versions;
+        }
+    }
+
+    private static string FindFolder()
+    {
+        List<string> folders = [];
+        if (Folder is { Length: > 0 } given)
+        {
+            folders.Add(given);
+        }
+
+        folders.Add(AppContext.BaseDirectory);
+        if (Environment.GetEnvironmentVariable(FolderVariable) is { Length: > 0 } named)
+        {
+            folders.Add(named);
+        }
+
+        var folder = folders.Find(f => File.Exists(Path.Combine(f, OnnxRuntimeFile)))
+            ?? throw new ModelLoadException(
+                $"No model can be loaded: {OnnxRuntimeFile} was not found in {string.Join(", ", folders)}. "
+                + $"Put it and {GenAiFile} there, or name their folder in {FolderVariable}.");
+        return File.Exists(Path.Combine(folder, GenAiFile))
+            ? folder
+            : throw new ModelLoadException(
+                $"No model can be loaded: {folder} has {OnnxRuntimeFile} but not {GenAiFile}; both must be in one folder.");
+    }
+
+    private static nint LoadFile(string path)
+    {
+        try
+        {
+            return NativeLibrary.Load(path);
+        }
+        catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
+        {
+            throw new ModelLoadException($"{path} can't be loaded: {e.Message}", e);
+        }
+    }
+
+    /// <summary><c>OrtGetApiBase()</c> gives a struct whose second field is <c>GetVersionString</c> (onnxruntime_c_api.h).</summary>
+    private static unsafe string RuntimeVersion(nint library)
+    {
+        var getApiBase = (delegate* unmanaged<nint*>)NativeLibrary.GetExport(library, "OrtGetApiBase");
+        var getVersion = (delegate* unmanaged<nint>)getApiBase()[1];
+        return Marshal.PtrToStringUTF8(getVersion()) ?? "unknown";
+    }
+
+    private static string Digest(string path)
+    {
+        using var file = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(file))[..16];
+    }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetNativeVariable(string name, string value, int overwrite);
+
+    private sealed record Loaded(string Versions);
+}

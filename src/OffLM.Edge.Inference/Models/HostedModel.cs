@@ -1,0 +1,28 @@
+namespace OffLM.Edge.Inference;
+
+/// <summary>A model's place in memory, from the request that loads it until it is unloaded. Guarded by its host's lock.</summary>
+internal sealed class HostedModel(StoredModel model, Task<LoadedEngine> engine, TimeSpan keepAlive)
+{
+    internal StoredModel Model => model;
+
+    /// <summary>The load; shared by all who ask for the model meanwhile.</summary>
+    internal Task<LoadedEngine> Engine => engine;
+
+    internal TimeSpan KeepAlive { get; set; } = keepAlive;
+
+    internal int Leases { get; set; }
+
+    internal DateTimeOffset LastUsed { get; set; }
+
+    internal ITimer? Expiry { get; set; }
+
+    /// <summary>Set when it is on its way out: who wants it waits for this and loads it again.</summary>
+    internal Task? Unloading { get; set; }
+
+    internal bool IsPinned => KeepAlive < TimeSpan.Zero;
+
+    internal bool IsIdle => Leases == 0 && Unloading is null && engine.IsCompletedSuccessfully;
+
+    internal DateTimeOffset ExpiresAt(DateTimeOffset now) =>
+        IsPinned ? DateTimeOffset.MaxValue : (Leases > 0 ? now : LastUsed) + KeepAlive;
+}

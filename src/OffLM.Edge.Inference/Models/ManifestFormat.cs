@@ -1,0 +1,134 @@
+using System.Buffers;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using OffLM.Edge.Signing;
+
+namespace OffLM.Edge.Inference;
+
+/// <summary>Reads and writes <c>offlm-model.json</c>, and derives the model's id from it.</summary>
+internal static class ManifestFormat
+{
+    private const int DigestCharacters = 64;
+
+    /// <summary>The model's id: the SHA-256 of the whole manifest in RFC 8785 form, unknown members included.</summary>
+    internal static string Id(ReadOnlySpan<byte> json) => Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Canonicalize(json)));
+
+    /// <exception cref="ModelDamagedException">It is not a manifest; says what is wrong.</exception>
+    internal static ModelManifest Read(ReadOnlyMemory<byte> json, string path)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            var root = document.RootElement;
+            var files = new SortedDictionary<string, ModelFile>(StringComparer.Ordinal);
+            foreach (var file in root.GetProperty("files").EnumerateObject())
+            {
+                files.Add(CheckPath(file.Name), ReadFile(file));
+            }
+
+            return new ModelManifest
+            {
+                Name = root.GetProperty("name").GetString() is { Length: > 0 } name ? name : throw new JsonException("\"name\" is empty."),
+                Files = files.Count > 0 ? files : throw new JsonException("\"files\" is empty."),
+                License = Text(root, "license"),
+                Context = root.TryGetProperty("context", out var context) && context.ValueKind == JsonValueKind.Number ? context.GetInt32() : null,
+                Capabilities = root.TryGetProperty("capabilities", out var list) ? [.. list.EnumerateArray().Select(e => e.GetString()!)] : [],
+                Family = Text(root, "family"),
+                Parameters = Parameters(root),
+                Quantization = Text(root, "quantization"),
+            };
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
+        {
+            throw new ModelDamagedException($"{path} is not a model manifest: {e.Message}");
+        }
+    }
+
+    /// <summary>The manifest as JSON; absent members are left out.</summary>
+    internal static byte[] Write(ModelManifest manifest)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", manifest.Name);
+            WriteIfPresent(writer, "license", manifest.License);
+            if (manifest.Context is { } context)
+            {
+                writer.WriteNumber("context", context);
+            }
+
+            writer.WriteStartArray("capabilities");
+            foreach (var capability in manifest.Capabilities)
+            {
+                writer.WriteStringValue(capability);
+            }
+
+            writer.WriteEndArray();
+            WriteIfPresent(writer, "family", manifest.Family);
+            WriteIfPresent(writer, "parameters", manifest.Parameters);
+            WriteIfPresent(writer, "quantization", manifest.Quantization);
+            writer.WriteStartObject("files");
+            foreach (var (path, file) in manifest.Files.OrderBy(f => f.Key, StringComparer.Ordinal))
+            {
+                writer.WriteStartObject(path);
+                writer.WriteString("sha256", file.Sha256);
+                writer.WriteNumber("bytes", file.Bytes);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>A file's path inside a model: relative, with forward slashes, and staying inside.</summary>
+    /// <exception cref="JsonException">It is none of these.</exception>
+    internal static string CheckPath(string path)
+    {
+        var parts = path.Split('/');
+        return path.Contains('\\') || path.Contains('\0') || parts.Any(p => p is "" or "." or "..")
+            ? throw new JsonException($"\"{path}\" is not a path inside the model's folder.")
+            : path;
+    }
+
+    private static ModelFile ReadFile(JsonProperty file)
+    {
+        var digest = file.Value.GetProperty("sha256").GetString();
+        var bytes = file.Value.GetProperty("bytes").GetInt64();
+        return digest is { Length: DigestCharacters } && digest.All(char.IsAsciiHexDigitLower) && bytes >= 0
+            ? new ModelFile(digest, bytes)
+            : throw new JsonException($"\"{file.Name}\" has no valid size and sha256 of {DigestCharacters} lower-case hexadecimal digits.");
+    }
+
+    private static string? Text(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    /// <summary>A count is turned into what people say: 494032768 is 494M.</summary>
+    private static string? Parameters(JsonElement root)
+    {
+        if (!root.TryGetProperty("parameters", out var value) || value.ValueKind != JsonValueKind.Number)
+        {
+            return Text(root, "parameters");
+        }
+
+        var count = value.GetInt64();
+        return count switch
+        {
+            >= 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{count / 1e9:0.#}B"),
+            >= 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{count / 1e6:0}M"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"{count / 1e3:0}K"),
+        };
+    }
+
+    private static void WriteIfPresent(Utf8JsonWriter writer, string name, string? value)
+    {
+        if (value is not null)
+        {
+            writer.WriteString(name, value);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+namespace OffLM.Edge.Inference;
+
+/// <summary>Chooses one generation's tokens. In this order: bias, penalties, top-k, temperature, top-p, min-p, draw.</summary>
+/// <remarks>Top-p counts the probability among the top-k; min-p compares with the most likely token at the same temperature.
+/// Allocates nothing per token once its arrays have grown to what the model's logits need.</remarks>
+internal sealed class Sampler
+{
+    private readonly SamplingOptions _options;
+    private readonly TokenHistory _history;
+    private readonly Xoshiro256 _random;
+    private readonly CandidateSet _candidates = new();
+    private double[] _weights = [];
+
+    internal Sampler(SamplingOptions options, ReadOnlySpan<int> prompt, int maxNewTokens)
+    {
+        _options = options;
+        _history = new TokenHistory(options, prompt, maxNewTokens);
+        _random = new Xoshiro256(options.Seed);
+    }
+
+    /// <summary>Takes note of a token that was chosen.</summary>
+    internal void Accept(int token) => _history.Add(token);
+
+    /// <summary>Chooses a token. Changes the logits.</summary>
+    internal int Sample(Span<float> logits)
+    {
+        Adjust(logits);
+        if (_options.Temperature <= 0)
+        {
+            return LogitMath.ArgMax(logits);
+        }
+
+        if (_options is { TopK: 0, TopP: >= 1, MinP: <= 0 })
+        {
+            return DrawFromAll(logits);
+        }
+
+        var sum = Filter(logits);
+        var target = _random.NextDouble() * sum;
+        for (var i = 0; i < _candidates.Count; i++)
+        {
+            target -= _weights[i];
+            if (target < 0)
+            {
+                return _candidates.Token(i);
+            }
+        }
+
+        return _candidates.Token(_candidates.Count - 1);
+    }
+
+    /// <summary>Changes the logits so that the highest of those that a grammar allows is a fair draw among the allowed (the Gumbel-max
+    /// trick): whoever knows the grammar then only takes the highest. Filtered tokens stay below all others, but in order, for when
+    /// the grammar allows none of the likely ones.</summary>
+    internal void Perturb(Span<float> logits)
+    {
+        Adjust(logits);
+        if (_options.Temperature <= 0)
+        {
+            return;
+        }
+
+        const float FarBelow = 1e5f;
+        var scale = 1 / (float)_options.Temperature;
+        if (_options is { TopK: 0, TopP: >= 1, MinP: <= 0 })
+        {
+            foreach (ref var logit in logits)
+            {
+                logit = (logit * scale) + (float)_random.NextGumbel();
+            }
+
+            return;
+        }
+
+        Filter(logits);
+        var highest = _candidates.Logit(0);
+        foreach (ref var logit in logits)
+        {
+            logit = ((logit - highest) * scale) - FarBelow;
+        }
+
+        for (var i = 0; i < _candidates.Count; i++)
+        {
+            logits[_candidates.Token(i)] = ((_candidates.Logit(i) - highest) * scale) + (float)_random.NextGumbel();
+        }
+    }
+
+    private void Adjust(Span<float> logits)
+    {
+        if (!float.IsFinite(LogitMath.Max(logits)))
+        {
+            throw new InferenceException("The model's scores are not finite numbers: its weights are damaged or overflow on this device.");
+        }
+
+        if (_options.LogitBias is { } bias)
+        {
+            foreach (var (token, value) in bias)
+            {
+                logits[token] += (float)value;
+            }
+        }
+
+        _history.Penalise(logits);
+    }
+
+    /// <summary>Leaves the tokens that stay in play in the candidates and their weights beside them.</summary>
+    /// <returns>The sum of the weights.</returns>
+    private double Filter(ReadOnlySpan<float> logits)
+    {
+        var scale = 1 / (float)_options.Temperature;
+        if (_options.TopK > 0)
+        {
+            _candidates.TakeLargest(logits, _options.TopK);
+            return KeepLikely(scale, Weigh(scale));
+        }
+
+        var max = LogitMath.Max(logits);
+        var minP = _options.MinP > 0 ? max + (float)(Math.Log(_options.MinP) / scale) : float.NegativeInfinity;
+        if (_options.TopP >= 1)
+        {
+            _candidates.TakeFrom(logits, minP);
+            return Weigh(scale);
+        }
+
+        // Sorting a whole vocabulary costs milliseconds; the tokens within e^-8 of the best nearly always hold top-p's mass.
+        var total = LogitMath.SumExp(logits, max, scale);
+        for (var range = 8f; ; range *= 4)
+        {
+            _candidates.TakeFrom(logits, max - (range / scale));
+            if (Weigh(scale) >= _options.TopP * total || _candidates.Count == logits.Length)
+            {
+                return KeepLikely(scale, total);
+            }
+        }
+    }
+
+    /// <summary>Computes each candidate's weight relative to the first.</summary>
+    private double Weigh(float scale)
+    {
+        if (_weights.Length < _candidates.Count)
+        {
+            Array.Resize(ref _weights, Math.Max(_candidates.Count, _weights.Length * 2));
+        }
+
+        var highest = _candidates.Logit(0);
+        var sum = 0.0;
+        for (var i = 0; i < _candidates.Count; i++)
+        {
+            _weights[i] = Math.Exp((_candidates.Logit(i) - highest) * scale);
+            sum += _weights[i];
+        }
+
+        return sum;
+    }
+
+    /// <summary>Applies top-p (of <paramref name="total"/>) and min-p to the sorted candidates.</summary>
+    private double KeepLikely(float scale, double total)
+    {
+        var sum = 0.0;
+        var count = 0;
+        var minimum = _options.MinP > 0 ? _candidates.Logit(0) + (float)(Math.Log(_options.MinP) / scale) : float.NegativeInfinity;
+        while (count < _candidates.Count && (count == 0 || (sum < _options.TopP * total && _candidates.Logit(count) >= minimum)))
+        {
+            sum += _weights[count++];
+        }
+
+        _candidates.Truncate(count);
+        return sum;
+    }
+
+    private int DrawFromAll(ReadOnlySpan<float> logits)
+    {
+        var scale = 1 / (float)_options.Temperature;
+        var max = LogitMath.Max(logits);
+        var target = _random.NextDouble() * LogitMath.SumExp(logits, max, scale);
+        var last = 0;
+        for (var i = 0; i < logits.Length; i++)
+        {
+            var weight = MathF.Exp((logits[i] - max) * scale);
+            target -= weight;
+            if (target < 0)
+            {
+                return i;
+            }
+
+            last = weight > 0 ? i : last;
+        }
+
+        return last;
+    }
+}

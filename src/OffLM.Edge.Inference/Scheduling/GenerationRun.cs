@@ -1,0 +1,222 @@
+namespace OffLM.Edge.Inference;
+
+/// <summary>One completion: the side that the decode thread drives. Advances by one prefill piece or one token at a time.</summary>
+internal sealed class GenerationRun
+{
+    private readonly IEngine _engine;
+    private readonly StepMeter _meter;
+    private readonly TimeProvider _clock;
+    private readonly int _maxNewTokens;
+    private readonly int _capacity;
+    private readonly Sampler _sampler;
+    private readonly TextAssembler _text;
+    private readonly ITokenStream _stream;
+    private readonly LogprobRecorder? _logprobs;
+    private readonly List<int> _prefillSplit = [];
+    private readonly List<int> _cache = [];
+    private readonly long _createdAt;
+    private ISlot? _slot;
+    private long _startedAt;
+    private long _firstTokenAt;
+    private long _lastTokenAt;
+    private int _cachedTokens;
+    private int _chosen;
+    private int _lastToken;
+    private int _handedOut;
+
+    /// <summary>Prepares everything that can fail because of the request.</summary>
+    /// <exception cref="InvalidGuidanceException"/>
+    internal GenerationRun(IEngine engine, GenerationRequest request, Generation generation, StepMeter meter, TimeProvider clock)
+    {
+        _engine = engine;
+        _meter = meter;
+        _clock = clock;
+        Request = request;
+        Generation = generation;
+        _maxNewTokens = Math.Min(request.MaxNewTokens, engine.ContextLength - request.Prompt.Length);
+        var needed = request.Prompt.Length + _maxNewTokens;
+        _capacity = IsReusable ? Math.Min(engine.ContextLength, RoundUp(needed)) : needed;
+        _sampler = new Sampler(request.Sampling, request.Prompt, _maxNewTokens);
+        _text = new TextAssembler(request.Stop);
+        _logprobs = request.Sampling.TopLogprobs is { } alternatives ? new LogprobRecorder(engine, alternatives) : null;
+        _createdAt = clock.GetTimestamp();
+        if (request.Guidance is not null)
+        {
+            _slot = engine.CreateSlot(_capacity, request.Guidance);
+        }
+
+        _stream = engine.CreateTokenStream();
+    }
+
+    internal GenerationRequest Request { get; }
+
+    internal Generation Generation { get; }
+
+    /// <summary>Cleared by the scheduler as soon as another one is active too.</summary>
+    internal bool RanAlone { get; set; } = true;
+
+    /// <summary>When its last prefill piece was computed, in the scheduler's count of pieces.</summary>
+    internal long LastPrefill { get; set; }
+
+    internal bool IsPrefilling => _cache.Count < Request.Prompt.Length;
+
+    /// <summary>Time since it was admitted; null while it waits.</summary>
+    internal TimeSpan? Age => _startedAt == 0 ? null : _clock.GetElapsedTime(_startedAt);
+
+    internal bool IsBehind(int limit) => _handedOut - Generation.DeliveredTokens > limit;
+
+    private bool IsReusable => !Request.Deterministic && Request.Guidance is null;
+
+    /// <summary>Takes a place: an earlier turn's slot if there is one, else a new one.</summary>
+    internal void Begin(IdleSlots idle)
+    {
+        _startedAt = _clock.GetTimestamp();
+        using (_meter.InEngine())
+        {
+            if (IsReusable && idle.Take(Request.CacheScope, Request.Prompt, Request.Prompt.Length + _maxNewTokens) is { } found)
+            {
+                _slot = found.Slot;
+                _cachedTokens = Generation.CachedTokens = found.Tokens.Count;
+                _cache.AddRange(found.Tokens);
+            }
+            else
+            {
+                _slot ??= _engine.CreateSlot(_capacity);
+            }
+        }
+    }
+
+    /// <summary>Computes the prompt's next piece; after the last one also chooses the first token.</summary>
+    /// <returns>Why it ended, or null to go on.</returns>
+    internal FinishReason? Prefill(int pieceTokens)
+    {
+        var piece = Request.Prompt.AsSpan(_cache.Count);
+        piece = piece[..Math.Min(piece.Length, pieceTokens)];
+        if (!Generation.TryBeginAbortable(_slot!))
+        {
+            return FinishReason.Cancelled;
+        }
+
+        try
+        {
+            using (_meter.InEngine())
+            {
+                _slot!.Prefill(piece);
+            }
+        }
+        finally
+        {
+            Generation.EndAbortable();
+        }
+
+        _cache.AddRange(piece);
+        _prefillSplit.Add(piece.Length);
+        _meter.AddPromptTokens(piece.Length);
+        return IsPrefilling ? null : Choose();
+    }
+
+    /// <summary>Computes the logits after the last token and chooses the next one.</summary>
+    internal FinishReason? Step()
+    {
+        var last = _lastToken;
+        using (_meter.InEngine())
+        {
+            _slot!.Step(last);
+        }
+
+        _cache.Add(last);
+        _meter.AddStep();
+        return Choose();
+    }
+
+    /// <summary>Tells the caller how it went, and keeps or frees the slot.</summary>
+    internal void End(FinishReason reason, string? error, IdleSlots idle)
+    {
+        if (reason is FinishReason.Length or FinishReason.Stop)
+        {
+            HandOut(_text.Finish());
+        }
+
+        _stream.Dispose();
+        var prefillAborted = IsPrefilling && reason is FinishReason.Cancelled or FinishReason.Interrupted;
+        if (_slot is not null && IsReusable && reason != FinishReason.Error && !prefillAborted && _cache.Count > 0)
+        {
+            idle.Put(new IdleSlot(_slot, Request.CacheScope, _cache));
+        }
+        else
+        {
+            _slot?.Dispose();
+        }
+
+        _slot = null;
+        var now = _clock.GetTimestamp();
+        var started = _startedAt == 0 ? now : _startedAt;
+        var first = _firstTokenAt == 0 ? now : _firstTokenAt;
+        Generation.End(new GenerationResult(
+            reason,
+            Request.Prompt.Length,
+            _cachedTokens,
+            _handedOut,
+            _text.StopSequence,
+            _clock.GetElapsedTime(_createdAt, started),
+            _startedAt == 0 ? TimeSpan.Zero : _clock.GetElapsedTime(started, first),
+            _firstTokenAt == 0 ? TimeSpan.Zero : _clock.GetElapsedTime(first, _lastTokenAt),
+            RanAlone,
+            _prefillSplit,
+            error));
+    }
+
+    private FinishReason? Choose()
+    {
+        Span<float> logits;
+        using (_meter.InEngine())
+        {
+            logits = _slot!.Logits;
+        }
+
+        _logprobs?.Observe(logits);
+        if (_slot.Guided)
+        {
+            _sampler.Perturb(logits);
+            using (_meter.InEngine())
+            {
+                _lastToken = _slot.PickAllowed();
+            }
+        }
+        else
+        {
+            _lastToken = _sampler.Sample(logits);
+        }
+
+        _chosen++;
+        _meter.AddToken();
+        _lastTokenAt = _clock.GetTimestamp();
+        _firstTokenAt = _firstTokenAt == 0 ? _lastTokenAt : _firstTokenAt;
+        if (_engine.EndTokens.Contains(_lastToken))
+        {
+            return FinishReason.Stop;
+        }
+
+        _sampler.Accept(_lastToken);
+        HandOut(_text.Append(_stream.Append(_lastToken), _logprobs?.Report(_lastToken)));
+        return _text.StopSequence is not null ? FinishReason.Stop
+            : _chosen >= _maxNewTokens ? FinishReason.Length
+            : null;
+    }
+
+    private void HandOut(GenerationPiece piece)
+    {
+        if (piece.Tokens > 0 || piece.Text is { Length: > 0 })
+        {
+            _handedOut += piece.Tokens;
+            Generation.Write(piece);
+        }
+    }
+
+    /// <summary>Room for the conversation's next turns: cache memory is taken for the whole slot when it is made.</summary>
+    private static int RoundUp(int tokens)
+    {
+        const int Granule = 1024;
+        return (tokens + (Granule / 4) + Granule - 1) / Granule * Granule;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+
+namespace OffLM.Edge.Inference;
+
+/// <summary>The caches of ended conversations, least recently used first. Belongs to the decode thread.</summary>
+internal sealed class IdleSlots(int maxCount, long maxBytes, long bytesPerToken) : IDisposable
+{
+    /// <summary>Shorter common beginnings (every chat template has one) are not worth taking another conversation's cache for.</summary>
+    private const int MinimumPrefix = 16;
+
+    private readonly List<IdleSlot> _slots = [];
+
+    internal int Count => _slots.Count;
+
+    /// <summary>The slot with the longest common beginning, rewound to it. At least one prompt token is always left to compute, for its logits.</summary>
+    /// <param name="scope">Only this scope's slots are looked at.</param>
+    /// <param name="prompt">The new prompt.</param>
+    /// <param name="tokens">What must fit.</param>
+    internal IdleSlot? Take(string scope, ReadOnlySpan<int> prompt, int tokens)
+    {
+        var (best, length) = (-1, MinimumPrefix - 1);
+        for (var i = 0; i < _slots.Count; i++)
+        {
+            if (_slots[i].Scope == scope && _slots[i].Slot.Capacity >= tokens)
+            {
+                var common = prompt[..^1].CommonPrefixLength(CollectionsMarshal.AsSpan(_slots[i].Tokens));
+                (best, length) = common > length ? (i, common) : (best, length);
+            }
+        }
+
+        if (best < 0)
+        {
+            return null;
+        }
+
+        var found = _slots[best];
+        _slots.RemoveAt(best);
+        if (found.Tokens.Count > length)
+        {
+            found.Slot.Rewind(length);
+            found.Tokens.RemoveRange(length, found.Tokens.Count - length);
+        }
+
+        return found;
+    }
+
+    /// <summary>Keeps a slot; frees the least recently used ones beyond the limits.</summary>
+    internal void Put(IdleSlot slot)
+    {
+        _slots.Add(slot);
+        while (_slots.Count > maxCount || (_slots.Count > 0 && _slots.Sum(s => s.Slot.Capacity * bytesPerToken) > maxBytes))
+        {
+            _slots[0].Slot.Dispose();
+            _slots.RemoveAt(0);
+        }
+    }
+
+    public void Dispose()
+    {
+        _slots.ForEach(s => s.Slot.Dispose());
+        _slots.Clear();
+    }
+}
