@@ -7,6 +7,7 @@ namespace OffLM.Edge.Metering.Interop.Sqlite;
 /// <summary>One database connection, for one thread at a time. Statements are prepared once and kept.</summary>
 public sealed unsafe class SqliteConnection : IDisposable
 {
+    /// <summary>How long a lock is waited for; only another process that writes, against the rules, holds one.</summary>
     private const int BusyTimeoutMs = 5000;
 
     private readonly Dictionary<string, SqliteStatement> _statements = [];
@@ -58,10 +59,30 @@ public sealed unsafe class SqliteConnection : IDisposable
         return statement.Step() ? statement.Text(0) : null;
     }
 
+    /// <summary>How long a lock is waited for before a statement fails as busy.</summary>
+    public int BusyTimeoutMilliseconds
+    {
+        set => _ = sqlite3_busy_timeout(_handle, value);
+    }
+
     /// <summary>Rows changed by the last statement.</summary>
     public int Changes => sqlite3_changes(_handle);
 
     public bool InTransaction => sqlite3_get_autocommit(_handle) == 0;
+
+    /// <summary>Ends every read that an exception left unfinished: it would keep the write-ahead log from being folded back.</summary>
+    public void ResetAll()
+    {
+        foreach (var statement in _statements.Values)
+        {
+            statement.Reset();
+        }
+    }
+
+    /// <summary>Copies the whole write-ahead log into the database, syncs that, and empties the log.</summary>
+    /// <returns>False if a reader kept some of it in use.</returns>
+    /// <exception cref="SqliteException">Writing or syncing failed.</exception>
+    public bool FoldLog() => Scalar("PRAGMA wal_checkpoint(TRUNCATE)") == "0";
 
     public void Dispose()
     {
@@ -95,7 +116,7 @@ public sealed unsafe class SqliteConnection : IDisposable
         }
 
         _ = sqlite3_extended_result_codes(connection._handle, 1);
-        _ = sqlite3_busy_timeout(connection._handle, BusyTimeoutMs);
+        connection.BusyTimeoutMilliseconds = BusyTimeoutMs;
         return connection;
     }
 
