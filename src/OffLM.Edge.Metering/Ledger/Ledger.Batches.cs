@@ -199,7 +199,7 @@ public sealed partial class Ledger
             .Bind(10, stored.Reason).Bind(11, (long)stored.ChangedAt).Bind(12, stored.Checksum()).Run();
     }
 
-    private static long IntentChecksum(long batch, ReadOnlySpan<byte> body, long chain, ReadOnlySpan<byte> contract) =>
+    internal static long IntentChecksum(long batch, ReadOnlySpan<byte> body, long chain, ReadOnlySpan<byte> contract) =>
         new RowChecksum().Add(batch).Add(body).Add(chain).Add(contract).Value;
 }
 

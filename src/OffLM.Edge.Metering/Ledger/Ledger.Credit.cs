@@ -64,7 +64,7 @@ public sealed partial class Ledger
             .Bind(1, caller).Bind(2, spent).Bind(3, SpentChecksum(caller, spent)).Run();
     }
 
-    private static long SpentChecksum(string caller, ReadOnlySpan<byte> spent) => new RowChecksum().Add(caller).Add(spent).Value;
+    internal static long SpentChecksum(string caller, ReadOnlySpan<byte> spent) => new RowChecksum().Add(caller).Add(spent).Value;
 
     /// <summary>
     /// Adds up what a caller has spent from the receipts. Where some have collapsed to their leaves the sum would fall short, and the row

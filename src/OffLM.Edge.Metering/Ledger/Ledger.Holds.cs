@@ -295,7 +295,7 @@ public sealed partial class Ledger
     /// <summary>The last checkpoint; null if there is none or it is damaged: then nothing is proven.</summary>
     private static Checkpoint? FindCheckpoint(SqliteConnection connection, byte[] request)
     {
-        var row = connection.Prepare("SELECT cached, completion, state, duration, energy, source, crc FROM checkpoints WHERE request = ?1").Bind(1, request);
+        var row = connection.Prepare("SELECT cached, completion, state, duration, energy, source, crc, request FROM checkpoints WHERE request = ?1").Bind(1, request);
         if (!row.Step())
         {
             return null;
@@ -303,9 +303,9 @@ public sealed partial class Ledger
 
         var checkpoint = new Checkpoint(
             new Bytes32(request), (uint)row.Integer(0), (uint)row.Integer(1), row.Blob(2), (uint)row.Integer(3), (ulong)row.Integer(4), (EnergySource)row.Integer(5));
-        var crc = row.Integer(6);
+        var good = row.Integer(6) == CheckpointChecksum(row);
         row.Reset();
-        return crc == CheckpointChecksum(checkpoint) ? checkpoint : null;
+        return good ? checkpoint : null;
     }
 
     private static void DeleteHold(SqliteConnection connection, ReadOnlySpan<byte> request)
@@ -314,7 +314,11 @@ public sealed partial class Ledger
         connection.Prepare("DELETE FROM checkpoints WHERE request = ?1").Bind(1, request).Run();
     }
 
-    private static long HoldChecksum(ReadOnlySpan<byte> request, string caller, byte[] body) => new RowChecksum().Add(request).Add(caller).Add(body).Value;
+    internal static long HoldChecksum(ReadOnlySpan<byte> request, string caller, ReadOnlySpan<byte> body) => new RowChecksum().Add(request).Add(caller).Add(body).Value;
+
+    /// <summary>For a row selected as cached, completion, state, duration, energy, source, crc, request.</summary>
+    internal static long CheckpointChecksum(SqliteStatement row) => new RowChecksum()
+        .Add(row.Blob(7)).Add(row.Integer(0)).Add(row.Integer(1)).Add(row.Blob(2)).Add(row.Integer(3)).Add(row.Integer(4)).Add(row.Integer(5)).Value;
 
     private static long CheckpointChecksum(Checkpoint c) => new RowChecksum()
         .Add(c.Request.AsSpan()).Add(c.CachedTokens).Add(c.CompletionTokens).Add(c.CommitmentState)

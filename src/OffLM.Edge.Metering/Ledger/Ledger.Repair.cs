@@ -38,6 +38,19 @@ public sealed partial class Ledger
 
     private static string? Repair(SqliteConnection connection, LedgerFinding finding)
     {
+        try
+        {
+            return Apply(connection, finding);
+        }
+        catch (FormatException)
+        {
+            // The batch that would prove it is damaged itself, which is a finding of its own.
+            return null;
+        }
+    }
+
+    private static string? Apply(SqliteConnection connection, LedgerFinding finding)
+    {
         switch (finding.Remedy)
         {
             case Remedy.RewriteBatch:
@@ -135,14 +148,14 @@ public sealed partial class Ledger
 
     private static bool RewriteBatch(SqliteConnection connection, ulong number)
     {
-        var row = connection.Prepare("SELECT body, signature, chain, contract, state, reason, changed FROM batches WHERE batch = ?1").Bind(1, (long)number);
+        var row = connection.Prepare("SELECT body, signature, chain, contract, changed FROM batches WHERE batch = ?1").Bind(1, (long)number);
         if (!row.Step())
         {
             return false;
         }
 
         var (body, signature, chain, contract) = (row.Blob(0), row.Blob(1), row.Integer(2), row.Blob(3));
-        var (state, reason, changed) = ((BatchState)row.Integer(4), row.Text(5), row.Integer(6));
+        var changed = (ulong)row.Integer(4);
         row.Reset();
         if (SignedBatch.Read(body, signature, chain, contract) is not { } signed || signed.Batch.Batch != number)
         {
@@ -150,8 +163,7 @@ public sealed partial class Ledger
         }
 
         // What became of it is not proven by anything: it is sent again, and answered as before.
-        var known = state is BatchState.Refused && reason.Length > 0 ? state : BatchState.Signed;
-        Store(connection, new StoredBatch(signed.Batch, signed.Hash, signed.Signature, signed.Domain, known, known == state ? reason : "", (ulong)changed));
+        Store(connection, new StoredBatch(signed.Batch, signed.Hash, signed.Signature, signed.Domain, BatchState.Signed, "", changed));
         return true;
     }
 

@@ -21,7 +21,10 @@ public sealed class LedgerReader : IDisposable
 
     /// <exception cref="LedgerUnavailableException">There is no ledger at this path, it can't be read, or is of an older version.</exception>
     /// <exception cref="LedgerVersionException">Written by a newer version.</exception>
-    public static LedgerReader Open(string path)
+    public static LedgerReader Open(string path) => new(Connect(path));
+
+    /// <inheritdoc cref="Open"/>
+    internal static SqliteConnection Connect(string path)
     {
         if (!File.Exists(path))
         {
@@ -33,7 +36,7 @@ public sealed class LedgerReader : IDisposable
         {
             connection = SqliteConnection.OpenReadOnly(path);
             LedgerSchema.Require(connection, path);
-            return new LedgerReader(connection);
+            return connection;
         }
         catch (SqliteException e)
         {

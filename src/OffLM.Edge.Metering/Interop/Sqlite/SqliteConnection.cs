@@ -40,6 +40,10 @@ public sealed unsafe class SqliteConnection : IDisposable
         return statement;
     }
 
+    /// <summary>A statement that is used once; to be disposed.</summary>
+    /// <exception cref="SqliteException">The text is not valid SQL for this schema.</exception>
+    public SqliteStatement Compile(string sql) => Compile(sql, out _);
+
     /// <summary>Runs statements separated by semicolons.</summary>
     /// <exception cref="SqliteException">One failed; those before it have run.</exception>
     public void Execute(string sql)
@@ -83,6 +87,9 @@ public sealed unsafe class SqliteConnection : IDisposable
     /// <returns>False if a reader kept some of it in use.</returns>
     /// <exception cref="SqliteException">Writing or syncing failed.</exception>
     public bool FoldLog() => Scalar("PRAGMA wal_checkpoint(TRUNCATE)") == "0";
+
+    /// <summary>Makes the running statement fail soon with <see cref="SqliteException.IsInterrupted"/>; for use by another thread.</summary>
+    public void Interrupt() => sqlite3_interrupt(_handle);
 
     public void Dispose()
     {

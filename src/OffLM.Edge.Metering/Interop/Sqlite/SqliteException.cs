@@ -6,6 +6,7 @@ namespace OffLM.Edge.Metering.Interop.Sqlite;
 public sealed class SqliteException(int code, string message) : Exception(message)
 {
     private const int ReadOnly = 8;
+    private const int Interrupt = 9;
     private const int IoError = 10;
     private const int Corrupt = 11;
     private const int Full = 13;
@@ -31,6 +32,9 @@ public sealed class SqliteException(int code, string message) : Exception(messag
 
     /// <summary>Another process holds the database.</summary>
     public bool IsBusy => Primary == Busy;
+
+    /// <summary>Another thread asked the statement to stop.</summary>
+    public bool IsInterrupted => Primary == Interrupt;
 
     public bool IsConstraint => Primary == Constraint;
 
