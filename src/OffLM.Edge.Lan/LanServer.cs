@@ -31,12 +31,16 @@ public sealed class LanServer : IAsyncDisposable
         [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
 
     /// <summary>Builds the server; nothing listens yet.</summary>
-    public static LanServer Create(Node node, LanOptions options, ILoggerFactory loggers)
+    /// <param name="node">What it is the door of.</param>
+    /// <param name="options">Where it listens, and whom it lets in.</param>
+    /// <param name="loggers">For the web server's own log.</param>
+    /// <param name="time">The clock for slowing down wrong keys; null for the system's.</param>
+    public static LanServer Create(Node node, LanOptions options, ILoggerFactory loggers, TimeProvider? time = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
         builder.Services.AddRoutingCore();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.CreateBoundListenSocket = ControlSocket.Bind).ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
@@ -48,12 +52,12 @@ public sealed class LanServer : IAsyncDisposable
 
             if (options.ControlSocket is { } socket)
             {
-                kestrel.ListenUnixSocket(socket);
+                ControlSocket.Listen(kestrel, socket);
             }
         });
         var app = builder.Build();
         app.UseRouting();
-        AccessControl.Use(app, node, options);
+        AccessControl.Use(app, node, options, time ?? TimeProvider.System);
         OpenAiApi.Map(app, node);
         OllamaApi.Map(app, node, options);
         NodeEndpoints.Map(app, node, options);

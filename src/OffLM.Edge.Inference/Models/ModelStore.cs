@@ -50,9 +50,13 @@ public sealed class ModelStore(string folder)
     /// <param name="force">True to read everything again.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="ModelDamagedException">Names the first file that differs and both digests, or that the manifest doesn't know.</exception>
-    public async Task VerifyAsync(StoredModel model, bool force, CancellationToken cancellationToken)
+    public Task VerifyAsync(StoredModel model, bool force, CancellationToken cancellationToken) =>
+        VerifyAsync(model, force, cancellationToken, ignored: null);
+
+    /// <param name="ignored">A file that may be there though the manifest doesn't know it.</param>
+    internal async Task VerifyAsync(StoredModel model, bool force, CancellationToken cancellationToken, string? ignored)
     {
-        RefuseUnknownFiles(model);
+        RefuseUnknownFiles(model, ignored);
         foreach (var (path, expected) in model.Manifest.Files)
         {
             var file = CheckSize(model.Folder, path, expected);
@@ -99,12 +103,12 @@ public sealed class ModelStore(string folder)
     }
 
     /// <summary>A file beside the listed ones could be loaded by the engine without having been checked.</summary>
-    private static void RefuseUnknownFiles(StoredModel model)
+    private static void RefuseUnknownFiles(StoredModel model, string? ignored)
     {
         foreach (var file in Directory.EnumerateFiles(model.Folder, "*", SearchOption.AllDirectories))
         {
             var path = Path.GetRelativePath(model.Folder, file).Replace(Path.DirectorySeparatorChar, '/');
-            if (path != ModelManifest.FileName && !model.Manifest.Files.ContainsKey(path))
+            if (path != ModelManifest.FileName && path != ignored && !model.Manifest.Files.ContainsKey(path))
             {
                 throw new ModelDamagedException($"{file} is not in the manifest of {model.Name}. Remove the file, or pull the model again.");
             }

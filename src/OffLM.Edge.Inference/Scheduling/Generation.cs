@@ -18,7 +18,7 @@ public sealed class Generation
     internal Generation(Action wake) => _wake = wake;
 
     /// <summary>Prompt tokens reused from an earlier turn; known once the first piece is there.</summary>
-    public int CachedTokens => throw new NotImplementedException();
+    public int CachedTokens { get; internal set; }
 
     /// <summary>How it went. Never faults: engine errors are a <see cref="FinishReason.Error"/>.</summary>
     public Task<GenerationResult> Completion => _completion.Task;

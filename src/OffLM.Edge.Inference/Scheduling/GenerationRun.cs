@@ -76,7 +76,7 @@ internal sealed class GenerationRun
             if (IsReusable && idle.Take(Request.CacheScope, Request.Prompt, Request.Prompt.Length + _maxNewTokens) is { } found)
             {
                 _slot = found.Slot;
-                _cachedTokens = found.Tokens.Count;
+                _cachedTokens = Generation.CachedTokens = found.Tokens.Count;
                 _cache.AddRange(found.Tokens);
             }
             else

@@ -109,7 +109,7 @@ internal sealed class RunningAnswer : IAnswer
     {
         var result = await _generation.Completion;
         var outcome = OutcomeOf(result.Reason);
-        var record = ExecutionRecord.Of(_lease, _request, result);
+        var record = ExecutionRecord.Of(_lease, _request, _hold.TokenLimit, result);
         _account.Reused(result.CachedTokens);
         var closing = outcome switch
         {

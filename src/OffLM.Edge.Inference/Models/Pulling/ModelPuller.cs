@@ -1,0 +1,180 @@
+namespace OffLM.Edge.Inference;
+
+/// <summary>Fetches models into the store. An interrupted pull is kept aside and continued by the next one; a model appears in the
+/// store only when it is whole and checked.</summary>
+public sealed class ModelPuller
+{
+    private const string LockFile = ".lock";
+
+    /// <summary>Left free on the disk: the ledger lives there too.</summary>
+    private const long DiskReserveBytes = 256L << 20;
+
+    private readonly ModelStore _store;
+    private readonly HttpClient _http;
+    private readonly TimeProvider _clock;
+    private readonly Func<string, long> _freeBytes;
+
+    /// <param name="store">Where models go.</param>
+    /// <param name="http">Redirects must be followed; its timeout must allow for large files (<see cref="Timeout.InfiniteTimeSpan"/>).</param>
+    /// <param name="clock">For pauses and silence.</param>
+    public ModelPuller(ModelStore store, HttpClient http, TimeProvider clock)
+        : this(store, http, clock, folder => new DriveInfo(folder).AvailableFreeSpace)
+    {
+    }
+
+    internal ModelPuller(ModelStore store, HttpClient http, TimeProvider clock, Func<string, long> freeBytes)
+    {
+        _store = store;
+        _http = http;
+        _clock = clock;
+        _freeBytes = freeBytes;
+    }
+
+    /// <summary>Fetches a model; a model of the same name is replaced when the new one is whole.</summary>
+    /// <param name="request">Which.</param>
+    /// <param name="progress">Told about every piece that arrives.</param>
+    /// <param name="cancellationToken">Interrupts the pull; the next one continues it.</param>
+    /// <exception cref="ModelPullException">It can't be fetched or is no model; says why.</exception>
+    public async Task<StoredModel> PullAsync(PullRequest request, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
+    {
+        var partial = Path.Combine(_store.Folder, ModelStore.PartialPrefix + ModelName.ToFolder(request.DefaultName));
+        Directory.CreateDirectory(partial);
+        try
+        {
+            var manifest = Path.Combine(partial, ModelManifest.FileName);
+            using (Lock(partial, request))
+            {
+                var repository = new Repository(_http, request);
+                var files = await new PullRetry(_clock).RunAsync(_ => repository.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+                RequireModel(request, files);
+                RemoveStrangers(partial, files);
+                var digests = await FetchAllAsync(repository, partial, files, progress, cancellationToken).ConfigureAwait(false);
+                if (!digests.Remove(ModelManifest.FileName))
+                {
+                    await File.WriteAllBytesAsync(
+                        manifest, ManifestFormat.Write(PulledManifest.Generate(partial, request.DefaultName, digests)), cancellationToken).ConfigureAwait(false);
+                }
+
+                await CheckAsync(partial, cancellationToken).ConfigureAwait(false);
+            }
+
+            return Install(partial);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelPullException($"{request.Repository} can't be written to {_store.Folder}: {e.Message}", e);
+        }
+    }
+
+    private async Task<Dictionary<string, ModelFile>> FetchAllAsync(
+        Repository repository, string partial, IReadOnlyList<RepositoryFile> files, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
+    {
+        var downloads = files.Select(f => new FileDownload(_http, repository.AddressOf(f), f, Path.Combine(partial, f.Path), _clock)).ToList();
+        var total = files.Sum(f => f.Bytes);
+        RequireSpace(total - downloads.Sum(d => d.Present));
+        var digests = new Dictionary<string, ModelFile>();
+        var before = 0L;
+        foreach (var (file, download) in files.Zip(downloads))
+        {
+            var digest = await new PullRetry(_clock).RunAsync(
+                advanced => download.FetchAsync(
+                    position =>
+                    {
+                        advanced(position);
+                        progress?.Report(new PullProgress(file.Path, position, file.Bytes, before + position, total, file.Sha256));
+                    },
+                    cancellationToken),
+                cancellationToken).ConfigureAwait(false);
+            digests[file.Path] = new ModelFile(digest, file.Bytes);
+            before += file.Bytes;
+        }
+
+        return digests;
+    }
+
+    /// <summary>A pull that runs twice would write the same files.</summary>
+    private static FileStream Lock(string partial, PullRequest request)
+    {
+        try
+        {
+            return new FileStream(
+                Path.Combine(partial, LockFile), FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (IOException e)
+        {
+            throw new ModelPullException($"{request.Repository} is being pulled already.", e);
+        }
+    }
+
+    private static void RequireModel(PullRequest request, IReadOnlyList<RepositoryFile> files)
+    {
+        if (files.Any(f => f.Path == GenAiSettings.FileName))
+        {
+            return;
+        }
+
+        var suffix = "/" + GenAiSettings.FileName;
+        var folders = files.Where(f => f.Path.EndsWith(suffix, StringComparison.Ordinal)).Select(f => f.Path[..^suffix.Length]).ToList();
+        throw new ModelPullException(
+            $"{request.Repository} has no {GenAiSettings.FileName} {(request.Subfolder.Length == 0 ? "at its top" : "in " + request.Subfolder)}, "
+            + "which an ONNX Runtime GenAI model has. "
+            + (folders.Count == 0 ? "It is no model for this engine." : $"Models are in its folders {string.Join(", ", folders)}: name one."));
+    }
+
+    private void RequireSpace(long bytes)
+    {
+        var free = _freeBytes(_store.Folder);
+        if (bytes + DiskReserveBytes > free)
+        {
+            throw new ModelPullException(
+                $"{_store.Folder} has {free >> 20} MiB free; {bytes >> 20} MiB are still to come and {DiskReserveBytes >> 20} MiB must stay free. "
+                + "Remove a model, or name a larger disk.");
+        }
+    }
+
+    /// <summary>Deletes what an earlier revision left behind.</summary>
+    private static void RemoveStrangers(string partial, IReadOnlyList<RepositoryFile> files)
+    {
+        var expected = files.SelectMany(f => new[] { f.Path, f.Path + ".part" }).Append(LockFile).ToHashSet();
+        foreach (var path in Directory.GetFiles(partial, "*", SearchOption.AllDirectories))
+        {
+            if (!expected.Contains(Path.GetRelativePath(partial, path).Replace(Path.DirectorySeparatorChar, '/')))
+            {
+                File.Delete(path);
+            }
+        }
+    }
+
+    /// <summary>A repository's own manifest must fit the files that came.</summary>
+    private async Task CheckAsync(string partial, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _store.VerifyAsync(ModelStore.Open(partial), force: true, cancellationToken, ignored: LockFile).ConfigureAwait(false);
+        }
+        catch (ModelDamagedException e)
+        {
+            throw new ModelPullException($"The manifest in the repository does not fit its files: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The model appears, or replaces the one of its name, by renaming.</summary>
+    private StoredModel Install(string partial)
+    {
+        var name = ModelStore.Open(partial).Name;
+        var folder = Path.Combine(_store.Folder, ModelName.ToFolder(name));
+        var replaced = Path.Combine(_store.Folder, ".replaced-" + Guid.NewGuid().ToString("N"));
+        if (Directory.Exists(folder))
+        {
+            Directory.Move(folder, replaced);
+        }
+
+        Directory.Move(partial, folder);
+        if (Directory.Exists(replaced))
+        {
+            Directory.Delete(replaced, recursive: true);
+        }
+
+        return ModelStore.Open(folder);
+    }
+}
