@@ -40,6 +40,12 @@ public sealed record TypedDomain(string Name, string Version, ulong ChainId, Add
         return Keccak256.Hash(message);
     }
 
+    /// <summary>By content; whether the separator was computed yet makes no difference.</summary>
+    public bool Equals(TypedDomain? other) =>
+        other is not null && (Name, Version, ChainId, VerifyingContract) == (other.Name, other.Version, other.ChainId, other.VerifyingContract);
+
+    public override int GetHashCode() => HashCode.Combine(Name, Version, ChainId, VerifyingContract);
+
     private Bytes32 ComputeSeparator()
     {
         var encoder = new StructEncoder(TypeHash, stackalloc byte[5 * 32]);
