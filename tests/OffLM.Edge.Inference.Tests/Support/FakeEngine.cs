@@ -38,7 +38,9 @@ internal sealed class FakeEngine : IEngine
 
     public ITokenStream CreateTokenStream() => new Stream();
 
-    public ISlot CreateSlot(int maxTokens, Guidance? guidance = null) => new FakeSlot(this, Interlocked.Increment(ref _slots), maxTokens);
+    public ISlot CreateSlot(int maxTokens, Guidance? guidance = null) => new FakeSlot(this, CreateSlotNumber(), maxTokens);
+
+    public int CreateSlotNumber() => Interlocked.Increment(ref _slots);
 
     public void Dispose() => IsDisposed = true;
 

@@ -32,6 +32,9 @@ internal sealed class FakeSlot(FakeEngine engine, int number, int capacity) : IS
         _tokens.AddRange(tokens);
     }
 
+    /// <summary>Puts tokens into the cache without a trace in the log.</summary>
+    public void Fill(IEnumerable<int> tokens) => _tokens.AddRange(tokens);
+
     public int PickAllowed() => throw new InvalidOperationException("This engine has no grammars.");
 
     public void Step(int token)
