@@ -28,7 +28,13 @@ public struct RecoverableSignature
     public static bool TryParse(ReadOnlySpan<char> text, out RecoverableSignature value)
     {
         value = default;
-        return Hex.TryDecode(text, value) && value[Size - 1] is 27 or 28;
+        if (Hex.TryDecode(text, value) && value[Size - 1] is 27 or 28)
+        {
+            return true;
+        }
+
+        value = default;
+        return false;
     }
 
     [UnscopedRef]

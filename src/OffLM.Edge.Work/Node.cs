@@ -195,7 +195,7 @@ public sealed partial class Node : IAsyncDisposable
             && completed.Result.Reason is FinishReason.Stop or FinishReason.Length
             && Retry.KeyOf(answer.Caller, answer.Asked) is { } retryKey)
         {
-            _recent.Add(retryKey, answer.Model, text, completed);
+            _recent.Add(retryKey, answer.Asked.RetryDigest, answer.Model, text, completed);
         }
 
         Completed?.Invoke(completed);

@@ -30,7 +30,7 @@ internal sealed class Admission(
         var startedAt = clock.Monotonic;
         RefuseUnlessServing();
         RefuseBeyondLimits(caller, request);
-        if (Retry.KeyOf(caller, request) is { } retryKey && recent.Find(retryKey) is { } replay)
+        if (Retry.KeyOf(caller, request) is { } retryKey && recent.Find(retryKey, request.RetryDigest) is { } replay)
         {
             return replay;
         }
