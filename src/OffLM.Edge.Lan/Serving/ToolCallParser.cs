@@ -62,7 +62,7 @@ internal sealed class ToolCallParser(IReadOnlyCollection<string> functions)
         }
         else if (_matched > 0)
         {
-            AddText(Open[.._matched]);
+            AddText(Open.AsSpan(0, _matched));
             _matched = 0;
         }
 
@@ -92,7 +92,7 @@ internal sealed class ToolCallParser(IReadOnlyCollection<string> functions)
         // '<' is only the tag's first character, so no shorter start of it can be inside what was matched.
         if (_matched > 0)
         {
-            AddText(Open[.._matched]);
+            AddText(Open.AsSpan(0, _matched));
             _matched = 0;
         }
 
