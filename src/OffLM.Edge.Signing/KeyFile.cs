@@ -45,7 +45,7 @@ public static class KeyFile
         }
 
         var document = Encrypt(password, secret);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 
         // Under another name until it is whole: after a power cut there is a complete key file or none.
         var incomplete = path + ".new";

@@ -12,13 +12,12 @@ internal static class ModelCommand
     private static readonly Argument<string> Name = new("model") { Description = "The model's name or id." };
     private static readonly Argument<string> Repository = new("repository") { Description = "For example owner/name, or owner/name@revision." };
     private static readonly Option<string?> Source = new("--source") { Description = "The server to pull from (inference.source).", HelpName = "URL" };
-    private static readonly Option<string?> As = new("--as") { Description = "What to call it here.", HelpName = "NAME" };
 
     public static Command Create()
     {
         var list = new Command("list", "List the models in the store.");
         list.SetAction(List);
-        var pull = new Command("pull", "Fetch a model; goes on where an earlier attempt ended.") { Repository, Source, As };
+        var pull = new Command("pull", "Fetch a model; goes on where an earlier attempt ended.") { Repository, Source };
         pull.SetAction(PullAsync);
         var verify = new Command("verify", "Check every file of a model against its digest.") { Name };
         verify.SetAction(VerifyAsync);
@@ -73,8 +72,8 @@ internal static class ModelCommand
         using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
         try
         {
-            var model = await new ModelPuller(StoreOf(result), http).PullAsync(
-                new PullRequest(source, repository, revision, result.GetValue(As)), new PullLine(), cancellation);
+            var model = await new ModelPuller(StoreOf(result), http, TimeProvider.System).PullAsync(
+                new PullRequest(source, repository, revision), new PullLine(), cancellation);
             Console.WriteLine($"{model.Name}  {Output.Size(model.Bytes)}  {model.Id}");
             return 0;
         }

@@ -65,10 +65,8 @@ internal static partial class RunCommand
 
         await using var notifier = new SystemdNotifier(TimeProvider.System);
         await using var node = Node.Open(options, TimeProvider.System, loggers);
-        File.Delete(state.ControlSocket);
         await using var server = LanServer.Create(node, settings.Lan with { ControlSocket = state.ControlSocket }, loggers);
         await server.StartAsync(CancellationToken.None);
-        File.SetUnixFileMode(state.ControlSocket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         await node.StartAsync();
         foreach (var address in server.Addresses.Where(a => !a.Contains("unix:", StringComparison.Ordinal)))
         {
@@ -89,7 +87,6 @@ internal static partial class RunCommand
         await node.DisposeAsync();
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await server.StopAsync(deadline.Token);
-        File.Delete(state.ControlSocket);
     }
 
     private static Dictionary<string, string> Given(ParseResult result)
