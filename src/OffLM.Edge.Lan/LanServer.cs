@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OffLM.Edge.Lan.Access;
+using OffLM.Edge.Lan.Metrics;
 using OffLM.Edge.Lan.NodeApi;
 using OffLM.Edge.Lan.Ollama;
 using OffLM.Edge.Lan.OpenAi;
@@ -26,8 +27,13 @@ public sealed class LanServer : IAsyncDisposable
     private const double MinReadBytesPerSecond = 240;
 
     private readonly WebApplication _app;
+    private readonly NodeMetrics _metrics;
 
-    private LanServer(WebApplication app) => _app = app;
+    private LanServer(WebApplication app, NodeMetrics metrics)
+    {
+        _app = app;
+        _metrics = metrics;
+    }
 
     /// <summary>The addresses listened on, with the real port numbers.</summary>
     public IReadOnlyList<string> Addresses =>
@@ -60,12 +66,14 @@ public sealed class LanServer : IAsyncDisposable
             }
         });
         var app = builder.Build();
+        var metrics = new NodeMetrics(node);
         app.UseRouting();
+        MetricsEndpoint.Count(app, metrics);
         AccessControl.Use(app, node, options, time ?? TimeProvider.System);
         OpenAiApi.Map(app, node);
         OllamaApi.Map(app, node, options);
-        NodeEndpoints.Map(app, node, options);
-        return new LanServer(app);
+        NodeEndpoints.Map(app, node, options, metrics, loggers);
+        return new LanServer(app, metrics);
     }
 
     /// <summary>Starts to listen.</summary>
@@ -75,5 +83,9 @@ public sealed class LanServer : IAsyncDisposable
     /// <summary>Stops to listen and lets requests end.</summary>
     public Task StopAsync(CancellationToken cancellation) => _app.StopAsync(cancellation);
 
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _metrics.Dispose();
+    }
 }
