@@ -55,13 +55,22 @@ public sealed class RunningNode : IAsyncDisposable
         var node = Node.Open(nodeOptions, TimeProvider.System, NullLoggerFactory.Instance);
         var lanOptions = new LanOptions { Listen = [new(IPAddress.Loopback, 0)] };
         var server = LanServer.Create(node, lan?.Invoke(lanOptions, folder) ?? lanOptions, NullLoggerFactory.Instance, time);
-        await server.StartAsync(CancellationToken.None);
-        if (serve)
+        var running = new RunningNode(folder, node, server);
+        try
         {
-            await node.StartAsync();
-        }
+            await server.StartAsync(CancellationToken.None);
+            if (serve)
+            {
+                await node.StartAsync();
+            }
 
-        return new RunningNode(folder, node, server);
+            return running;
+        }
+        catch
+        {
+            await running.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>A client of this machine.</summary>
