@@ -23,6 +23,9 @@ public sealed class LanServer : IAsyncDisposable
     /// </summary>
     private const int ResponseBufferBytes = 4096;
 
+    /// <summary>Kestrel's default; below what one token a second needs.</summary>
+    private const double MinReadBytesPerSecond = 240;
+
     private readonly WebApplication _app;
     private readonly NodeMetrics _metrics;
 
@@ -51,6 +54,7 @@ public sealed class LanServer : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
             kestrel.Limits.MaxResponseBufferSize = ResponseBufferBytes;
+            kestrel.Limits.MinResponseDataRate = new MinDataRate(MinReadBytesPerSecond, options.ReaderPatience);
             foreach (var endpoint in options.Listen)
             {
                 kestrel.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http1);

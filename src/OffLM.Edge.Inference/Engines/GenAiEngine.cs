@@ -54,8 +54,26 @@ public sealed class GenAiEngine : IEngine
 
     public string Decode(ReadOnlySpan<int> tokens) => tokens.IsEmpty ? "" : _tokenizer.Decode(tokens);
 
-    public string ApplyChatTemplate(string messagesJson, string? toolsJson, bool addGenerationPrompt) =>
-        _tokenizer.ApplyChatTemplate(JsonText.WithoutNul(messagesJson), toolsJson, addGenerationPrompt);
+    public string ApplyChatTemplate(string messagesJson, string? toolsJson, bool addGenerationPrompt)
+    {
+        JsonText.RequireArrayOfObjects(messagesJson, "messages");
+        if (toolsJson is not null)
+        {
+            JsonText.RequireArrayOfObjects(toolsJson, "tools");
+        }
+
+        try
+        {
+            return _tokenizer.ApplyChatTemplate(
+                JsonText.WithoutNul(messagesJson), toolsJson is null ? null : JsonText.WithoutNul(toolsJson), addGenerationPrompt);
+        }
+        catch (InferenceException)
+        {
+            // The library's message quotes the conversation, so neither it nor the exception goes on.
+            throw new InferenceException(
+                "The model's chat template refuses these messages: it has none, or wants other roles, another order or text content only.");
+        }
+    }
 
     public ITokenStream CreateTokenStream() => _tokenizer.CreateStream();
 

@@ -12,12 +12,12 @@ internal sealed class Xoshiro256
     private ulong _s3;
 
     internal Xoshiro256(ulong seed)
+        : this(SplitMix(ref seed), SplitMix(ref seed), SplitMix(ref seed), SplitMix(ref seed))
     {
-        _s0 = SplitMix(ref seed);
-        _s1 = SplitMix(ref seed);
-        _s2 = SplitMix(ref seed);
-        _s3 = SplitMix(ref seed);
     }
+
+    /// <summary>Begins from a state, as the published test values do.</summary>
+    internal Xoshiro256(ulong s0, ulong s1, ulong s2, ulong s3) => (_s0, _s1, _s2, _s3) = (s0, s1, s2, s3);
 
     internal ulong Next()
     {
@@ -38,7 +38,7 @@ internal sealed class Xoshiro256
     /// <summary>A standard Gumbel variate, −ln(−ln u). Adding one to each log weight makes the largest sum a fair draw.</summary>
     internal double NextGumbel() => -Math.Log(-Math.Log(((Next() >> 12) + 0.5) * (1.0 / (1UL << 52))));
 
-    private static ulong SplitMix(ref ulong state)
+    internal static ulong SplitMix(ref ulong state)
     {
         state += 0x9E3779B97F4A7C15;
         var z = state;

@@ -19,7 +19,6 @@ internal sealed class GenerationRun
     private long _startedAt;
     private long _firstTokenAt;
     private long _lastTokenAt;
-    private int _cachedTokens;
     private int _chosen;
     private int _lastToken;
     private int _handedOut;
@@ -76,7 +75,7 @@ internal sealed class GenerationRun
             if (IsReusable && idle.Take(Request.CacheScope, Request.Prompt, Request.Prompt.Length + _maxNewTokens) is { } found)
             {
                 _slot = found.Slot;
-                _cachedTokens = Generation.CachedTokens = found.Tokens.Count;
+                Generation.CachedTokens = found.Tokens.Count;
                 _cache.AddRange(found.Tokens);
             }
             else
@@ -155,7 +154,7 @@ internal sealed class GenerationRun
         Generation.End(new GenerationResult(
             reason,
             Request.Prompt.Length,
-            _cachedTokens,
+            Generation.CachedTokens,
             _handedOut,
             _text.StopSequence,
             _clock.GetElapsedTime(_createdAt, started),

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using OffLM.Edge.Inference;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Work.Requests;
 
@@ -44,36 +43,6 @@ internal sealed class AnswerHead(string prefix, IAnswer answer, string model, Da
         json.WriteStartObject("prompt_tokens_details");
         json.WriteNumber("cached_tokens", receipt.CachedTokens);
         json.WriteEndObject();
-        json.WriteEndObject();
-    }
-
-    /// <summary>A probability of zero has no finite logarithm, and JSON no infinity; this is OpenAI's word for it.</summary>
-    public static double Finite(double logprob) => double.IsFinite(logprob) ? logprob : -9999;
-
-    /// <summary>Writes one token as chat completions do.</summary>
-    public static void WriteToken(Utf8JsonWriter json, TokenLogprob token, bool withTop)
-    {
-        json.WriteStartObject();
-        json.WriteString("token", token.Text);
-        json.WriteNumber("logprob", Finite(token.Logprob));
-        json.WriteStartArray("bytes");
-        foreach (var b in token.Utf8)
-        {
-            json.WriteNumberValue(b);
-        }
-
-        json.WriteEndArray();
-        if (withTop)
-        {
-            json.WriteStartArray("top_logprobs");
-            foreach (var top in token.Top)
-            {
-                WriteToken(json, top, withTop: false);
-            }
-
-            json.WriteEndArray();
-        }
-
         json.WriteEndObject();
     }
 }

@@ -156,7 +156,7 @@ internal sealed class ChatFormat(AnswerHead head, bool includeUsage, bool withLo
         json.WriteStartArray("content");
         foreach (var token in logprobs)
         {
-            AnswerHead.WriteToken(json, token, withTop: true);
+            TokenJson.Write(json, token, withTop: true);
         }
 
         json.WriteEndArray();

@@ -96,7 +96,7 @@ internal sealed class CompletionFormat(AnswerHead head, bool includeUsage) : IAn
 
         json.WriteStartObject("logprobs");
         WriteArray("tokens", static (json, token) => json.WriteStringValue(token.Text));
-        WriteArray("token_logprobs", static (json, token) => json.WriteNumberValue(AnswerHead.Finite(token.Logprob)));
+        WriteArray("token_logprobs", static (json, token) => json.WriteNumberValue(TokenJson.Finite(token.Logprob)));
         WriteArray("top_logprobs", WriteTop);
         json.WriteStartArray("text_offset");
         foreach (var token in logprobs)
@@ -127,7 +127,7 @@ internal sealed class CompletionFormat(AnswerHead head, bool includeUsage) : IAn
         // Tokens that are parts of a character can have the same text; as keys they would be one.
         foreach (var top in token.Top.DistinctBy(t => t.Text))
         {
-            json.WriteNumber(top.Text, AnswerHead.Finite(top.Logprob));
+            json.WriteNumber(top.Text, TokenJson.Finite(top.Logprob));
         }
 
         json.WriteEndObject();

@@ -29,7 +29,6 @@ internal sealed record ErrorResponse(
         RefusedException refusal => From(refusal),
         ModelNotFoundException => new(StatusCodes.Status404NotFound, error.Message, InvalidRequestType, "model_not_found", "model"),
         ModelPullException => new(StatusCodes.Status502BadGateway, error.Message, ServerErrorType, "pull_failed", "model"),
-        ModelBusyException => new(StatusCodes.Status409Conflict, error.Message, InvalidRequestType, "model_in_use", "model"),
         BadHttpRequestException bad => From(bad),
         _ => null,
     };

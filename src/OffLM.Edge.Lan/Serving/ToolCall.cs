@@ -1,10 +1,12 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
 
 namespace OffLM.Edge.Lan.Serving;
 
 /// <summary>A function that the model wants called.</summary>
 /// <param name="Name">The function.</param>
-/// <param name="Arguments">A JSON object.</param>
+/// <param name="Arguments">A JSON object on one line.</param>
 internal sealed record ToolCall(string Name, string Arguments)
 {
     /// <summary>Reads a call as models write it: an object with <c>name</c> and <c>arguments</c>.</summary>
@@ -43,7 +45,7 @@ internal sealed record ToolCall(string Name, string Arguments)
         switch (arguments.ValueKind)
         {
             case JsonValueKind.Object:
-                return arguments.GetRawText();
+                return TryCompact(arguments);
             case JsonValueKind.Null:
                 return "{}";
             case JsonValueKind.String:
@@ -51,7 +53,7 @@ internal sealed record ToolCall(string Name, string Arguments)
                 {
                     var text = arguments.GetString()!;
                     using var inner = JsonDocument.Parse(text.Length == 0 ? "{}" : text, new JsonDocumentOptions { MaxDepth = RequestBody.MaxDepth });
-                    return inner.RootElement.ValueKind == JsonValueKind.Object ? inner.RootElement.GetRawText() : null;
+                    return inner.RootElement.ValueKind == JsonValueKind.Object ? TryCompact(inner.RootElement) : null;
                 }
                 catch (Exception e) when (e is JsonException or InvalidOperationException)
                 {
@@ -60,6 +62,25 @@ internal sealed record ToolCall(string Name, string Arguments)
 
             default:
                 return null;
+        }
+    }
+
+    /// <summary>Without line breaks, which would end a line of a stream in the middle; null if half a surrogate pair is escaped in it.</summary>
+    private static string? TryCompact(JsonElement value)
+    {
+        try
+        {
+            var buffer = new ArrayBufferWriter<byte>();
+            using (var json = new Utf8JsonWriter(buffer, JsonResponse.WriterOptions))
+            {
+                value.WriteTo(json);
+            }
+
+            return Encoding.UTF8.GetString(buffer.WrittenSpan);
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        {
+            return null;
         }
     }
 }

@@ -100,7 +100,7 @@ internal sealed record ToolSet(string Json, IReadOnlyDictionary<string, JsonElem
         json.WritePropertyName("arguments");
         if (parameters.ValueKind == JsonValueKind.Object)
         {
-            parameters.WriteTo(json);
+            json.WriteRawValue(parameters.GetRawText());
         }
         else
         {

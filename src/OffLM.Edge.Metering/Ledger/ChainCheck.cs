@@ -1,3 +1,4 @@
+using OffLM.Edge.Metering.Batches;
 using OffLM.Edge.Metering.Interop.Sqlite;
 using OffLM.Edge.Signing;
 using OffLM.Edge.Signing.TypedStructs;
@@ -87,7 +88,8 @@ internal sealed class ChainCheck(CheckContext context)
             if (proven is null)
             {
                 // The columns are proven by nothing, but the best guess of where the next batch begins.
-                (_previous, _expectedFirst) = (null, row.Next);
+                (_previous, _expectedFirst) = (null, row.First + row.Count);
+                receipts?.Unproven(row.First, row.Count);
                 return;
             }
         }
@@ -137,18 +139,8 @@ internal sealed class ChainCheck(CheckContext context)
             .Bind(1, (long)from).Bind(2, PageSize);
         while (rows.Step())
         {
-            var (stored, damage) = (default(StoredBatch), default(string));
-            try
-            {
-                stored = StoredBatch.Read(rows);
-            }
-            catch (Exception e) when (e is FormatException or ArgumentException)
-            {
-                damage = e.Message;
-            }
-
-            var next = (ulong)(rows.Integer(10) + rows.Integer(11));
-            page.Add(new((ulong)rows.Integer(0), next, rows.Blob(1), rows.Blob(3), rows.Integer(4), rows.Blob(5), stored, damage));
+            var stored = StoredBatch.TryRead(rows, out var damage);
+            page.Add(new((ulong)rows.Integer(0), (ulong)rows.Integer(10), (uint)Math.Clamp(rows.Integer(11), 0, ReceiptBatch.MaxReceipts), rows.Blob(1), rows.Blob(3), rows.Integer(4), rows.Blob(5), stored, damage));
         }
 
         return page;
@@ -165,5 +157,5 @@ internal sealed class ChainCheck(CheckContext context)
         return (ulong)value;
     }
 
-    private sealed record Row(ulong Number, ulong Next, byte[] Body, byte[] Signature, long Chain, byte[] Contract, StoredBatch? Stored, string? Damage);
+    private sealed record Row(ulong Number, ulong First, uint Count, byte[] Body, byte[] Signature, long Chain, byte[] Contract, StoredBatch? Stored, string? Damage);
 }

@@ -11,6 +11,7 @@ internal sealed class CreditCheck
     private readonly CheckContext _context;
     private readonly Dictionary<string, Account> _accounts = [];
     private readonly ulong _newest;
+    private bool _incomplete;
 
     public CreditCheck(CheckContext context)
     {
@@ -45,12 +46,16 @@ internal sealed class CreditCheck
 
     public void Count(StoredReceipt row)
     {
-        if (row.Sequence > _newest || row.Damage is not null)
+        if (row.Sequence > _newest)
         {
             return;
         }
 
-        if (row.Receipt is null)
+        if (row.Damage is not null)
+        {
+            Incomplete();
+        }
+        else if (row.Receipt is null)
         {
             Of(row.Caller).HasCollapsed = true;
         }
@@ -60,6 +65,9 @@ internal sealed class CreditCheck
         }
     }
 
+    /// <summary>Some receipt can't be read, so that the sums may fall short.</summary>
+    public void Incomplete() => _incomplete = true;
+
     public void Compare()
     {
         foreach (var (caller, account) in _accounts)
@@ -67,7 +75,7 @@ internal sealed class CreditCheck
             var problem = account switch
             {
                 { IsDamaged: true } => "its checksum doesn't hold",
-                { HasCollapsed: true } when account.Spent >= account.Fees => null,
+                _ when (_incomplete || account.HasCollapsed) && account.Spent >= account.Fees => null,
                 _ when account.Spent == account.Fees => null,
                 _ => $"it says {account.Spent} atto are spent, the receipts say {account.Fees}",
             };

@@ -156,7 +156,7 @@ public sealed partial class Ledger
         {
             return FindHold(connection, new Bytes32(request)) is { } hold ? (hold, RequireTariff(connection, hold.Tariff)) : null;
         }
-        catch (FormatException)
+        catch (Exception e) when (e is FormatException or InvalidOperationException)
         {
             return null;
         }

@@ -81,6 +81,7 @@ public sealed partial class Ledger
         if (content is { } intact && TypedStruct.Hash(intact) == damaged.Leaf)
         {
             Store(connection, sequence, intact.Request, damaged.Caller, damaged.Leaf, TypedStruct.ToBytes(intact));
+            RecountSpent(connection, damaged.Caller);
             return intact;
         }
 
@@ -115,6 +116,7 @@ public sealed partial class Ledger
             if (new MerkleTree(leaves).Root == batch.Batch.Root)
             {
                 Store(connection, sequence, content.Request, damaged.Caller, leaves[place], TypedStruct.ToBytes(content));
+                RecountSpent(connection, damaged.Caller);
                 return "restored";
             }
         }

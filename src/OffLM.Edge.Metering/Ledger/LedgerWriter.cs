@@ -16,6 +16,7 @@ internal sealed class LedgerWriter : IDisposable
     private readonly BlockingCollection<LedgerOperation> _queue = [];
     private readonly LedgerStorage _storage;
     private readonly Thread _thread;
+    private bool _disposed;
 
     public LedgerWriter(string path, string? vfs, TimeProvider time)
     {
@@ -53,7 +54,7 @@ internal sealed class LedgerWriter : IDisposable
     /// <summary>Finishes what is queued and closes the database.</summary>
     public void Dispose()
     {
-        if (_queue.IsAddingCompleted)
+        if (Interlocked.Exchange(ref _disposed, true))
         {
             return;
         }

@@ -23,6 +23,10 @@ internal sealed class ReceiptCheck(CheckContext context, CreditCheck credit, IPr
         {
             Leaves(batch, rows);
         }
+        else
+        {
+            credit.Incomplete();
+        }
 
         var (fees, whole) = (UInt128.Zero, rows.Count == batch.Count);
         foreach (var row in rows)
@@ -38,6 +42,16 @@ internal sealed class ReceiptCheck(CheckContext context, CreditCheck credit, IPr
         }
 
         progress?.Report(new(context.Receipts, Total));
+    }
+
+    /// <summary>Receipts whose batch is damaged: only what each says of itself can be checked.</summary>
+    public void Unproven(ulong first, uint count)
+    {
+        credit.Incomplete();
+        foreach (var row in _page.Read(first, count, Remedy.None))
+        {
+            Check(row, Remedy.None);
+        }
     }
 
     /// <summary>Receipts in no batch yet.</summary>

@@ -9,8 +9,11 @@ public sealed class ModelPuller
     /// <summary>Left free on the disk: the ledger lives there too.</summary>
     private const long DiskReserveBytes = 256L << 20;
 
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+
     private readonly ModelStore _store;
     private readonly HttpClient _http;
+    private readonly PullRetry _retry;
     private readonly TimeProvider _clock;
     private readonly Func<string, long> _freeBytes;
 
@@ -18,14 +21,15 @@ public sealed class ModelPuller
     /// <param name="http">Redirects must be followed; its timeout must allow for large files (<see cref="Timeout.InfiniteTimeSpan"/>).</param>
     /// <param name="clock">For pauses and silence.</param>
     public ModelPuller(ModelStore store, HttpClient http, TimeProvider clock)
-        : this(store, http, clock, folder => new DriveInfo(folder).AvailableFreeSpace)
+        : this(store, http, new PullRetry(clock, FirstPause), clock, folder => new DriveInfo(folder).AvailableFreeSpace)
     {
     }
 
-    internal ModelPuller(ModelStore store, HttpClient http, TimeProvider clock, Func<string, long> freeBytes)
+    internal ModelPuller(ModelStore store, HttpClient http, PullRetry retry, TimeProvider clock, Func<string, long> freeBytes)
     {
         _store = store;
         _http = http;
+        _retry = retry;
         _clock = clock;
         _freeBytes = freeBytes;
     }
@@ -45,7 +49,7 @@ public sealed class ModelPuller
             using (Lock(partial, request))
             {
                 var repository = new Repository(_http, request);
-                var files = await new PullRetry(_clock).RunAsync(_ => repository.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+                var files = await _retry.RunAsync(_ => repository.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
                 RequireModel(request, files);
                 RemoveStrangers(partial, files);
                 var digests = await FetchAllAsync(repository, partial, files, progress, cancellationToken).ConfigureAwait(false);
@@ -76,7 +80,7 @@ public sealed class ModelPuller
         var before = 0L;
         foreach (var (file, download) in files.Zip(downloads))
         {
-            var digest = await new PullRetry(_clock).RunAsync(
+            var digest = await _retry.RunAsync(
                 advanced => download.FetchAsync(
                     position =>
                     {

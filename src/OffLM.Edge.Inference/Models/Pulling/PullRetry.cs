@@ -1,10 +1,9 @@
 namespace OffLM.Edge.Inference;
 
 /// <summary>Tries again after failures of the network or the server, with growing pauses. Progress makes the count begin again.</summary>
-internal sealed class PullRetry(TimeProvider clock)
+internal sealed class PullRetry(TimeProvider clock, TimeSpan firstPause)
 {
     private const int MaxAttempts = 5;
-    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2);
 
     /// <param name="attempt">Says how far it came by its argument: a number that grows with progress.</param>
@@ -34,7 +33,7 @@ internal sealed class PullRetry(TimeProvider clock)
                     throw new ModelPullException(known is null ? $"The connection failed {failures} times: {e.Message}" : e.Message, e);
                 }
 
-                var pause = known?.RetryAfter ?? FirstPause * Math.Pow(2, failures - 1) * (0.75 + (Random.Shared.NextDouble() / 2));
+                var pause = known?.RetryAfter ?? firstPause * Math.Pow(2, failures - 1) * (0.75 + (Random.Shared.NextDouble() / 2));
                 await Task.Delay(pause < LongestPause ? pause : LongestPause, clock, cancellationToken).ConfigureAwait(false);
             }
         }

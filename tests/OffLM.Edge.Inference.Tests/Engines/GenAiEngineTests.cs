@@ -1,0 +1,141 @@
+using OffLM.Edge.Inference.Interop.GenAi;
+using OffLM.Edge.Inference.Tests.Support;
+
+namespace OffLM.Edge.Inference.Tests.Engines;
+
+public sealed class GenAiEngineTests(TinyModel tiny) : IClassFixture<TinyModel>
+{
+    [Theory]
+    [InlineData("Hello the world")]
+    [InlineData("你好 🎉 ümlaut\n\ttab")]
+    [InlineData("half a pair")]
+    public void Text_survives_the_tokenizer(string text) => Assert.Equal(text, tiny.Engine.Decode(tiny.Engine.Encode(text)));
+
+    [Fact]
+    public void A_nul_character_does_not_cut_the_text_off() =>
+        Assert.Equal("a\uFFFDb", tiny.Engine.Decode(tiny.Engine.Encode("a\0b")));
+
+    [Theory]
+    [InlineData("""[{"role":"user","content":"a\u0000b"}]""", "a\uFFFDb")]
+    [InlineData("""[{"role":"user","content":"a\\u0000b"}]""", @"a\u0000b")]
+    public void An_escaped_nul_does_not_cut_the_prompt_off(string messages, string shown) =>
+        Assert.Contains(shown + "<|im_end|>", tiny.Engine.ApplyChatTemplate(messages, null, true));
+
+    [Fact]
+    public void The_chat_template_writes_the_conversation_and_the_tools()
+    {
+        var prompt = tiny.Engine.ApplyChatTemplate(
+            """[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi \"you\""}]""",
+            """[{"type":"function","function":{"name":"get_weather","parameters":{"type":"object","properties":{}}}}]""",
+            addGenerationPrompt: true);
+
+        Assert.Contains("Be brief.", prompt);
+        Assert.Contains("get_weather", prompt);
+        Assert.Contains("""Hi "you"<|im_end|>""", prompt);
+        Assert.EndsWith("<|im_start|>assistant\n", prompt);
+    }
+
+    [Fact]
+    public void Messages_that_are_not_json_are_an_error_that_does_not_repeat_them()
+    {
+        var error = Assert.Throws<InferenceException>(() => tiny.Engine.ApplyChatTemplate("[{\"role\":\"secretword", null, true));
+
+        Assert.DoesNotContain("secretword", error.Message);
+    }
+
+    [Fact]
+    public void It_says_what_computes()
+    {
+        Assert.Equal("onnxruntime-genai", tiny.Engine.Description.Name);
+        Assert.Matches("^sha256:[0-9a-f]{16} \\(onnxruntime 1\\.", tiny.Engine.Description.Version);
+        Assert.Equal("CPU", tiny.Engine.Description.Provider);
+        Assert.Equal(4096, tiny.Engine.ContextLength);
+    }
+
+    [Fact]
+    public void Appending_the_chosen_token_gives_what_genai_generates_by_itself()
+    {
+        using var model = GenAiModel.Load(tiny.Folder, "{}");
+        using var generating = new GenAiGenerator(model, 200, tiny.Engine.VocabularySize, null, null);
+        generating.Append(TinyModel.Prompt(60));
+        var generated = Enumerable.Range(0, 40).Select(_ => generating.PickHighestAllowed()).ToList();
+        using var appending = tiny.Engine.CreateSlot(200);
+        appending.Prefill(TinyModel.Prompt(60));
+
+        Assert.Equal(generated, Greedy(appending, 40));
+    }
+
+    [Fact]
+    public void A_second_turn_on_a_kept_cache_equals_a_fresh_prefill_of_the_whole_conversation()
+    {
+        var prompt = TinyModel.Prompt(60);
+        int[] question = [7, 8, 9, 10, 11];
+        using var kept = tiny.Engine.CreateSlot(400);
+        kept.Prefill(prompt);
+        var answer = Greedy(kept, 20);
+        int[] conversation = [.. prompt, .. answer, .. question];
+
+        // The last token of the answer was never computed: rewinding to what is in the cache and appending must include it.
+        kept.Rewind(70);
+        kept.Prefill(conversation.AsSpan(70));
+        using var fresh = tiny.Engine.CreateSlot(400);
+        fresh.Prefill(conversation);
+
+        Assert.Equal(Greedy(fresh, 30), Greedy(kept, 30));
+    }
+
+    [Fact]
+    public void Aborting_a_long_prefill_from_another_thread_ends_it()
+    {
+        using var slot = tiny.Engine.CreateSlot(4096);
+        using var begun = new ManualResetEventSlim();
+        InferenceException? error = null;
+        var thread = new Thread(() =>
+        {
+            begun.Set();
+            try
+            {
+                while (true)
+                {
+                    slot.Rewind(0);
+                    slot.Prefill(TinyModel.Prompt(3800));
+                }
+            }
+            catch (InferenceException e)
+            {
+                error = e;
+            }
+        });
+        thread.Start();
+        begun.Wait();
+        slot.Abort();
+
+        Assert.True(thread.Join(TimeSpan.FromSeconds(30)));
+        Assert.NotNull(error);
+    }
+
+    [Fact]
+    public void A_folder_that_is_no_model_is_a_clear_error()
+    {
+        using var folder = new TemporaryFolder();
+
+        var error = Assert.Throws<ModelLoadException>(() => GenAiEngine.Load(folder.Root));
+
+        Assert.Contains("genai_config.json", error.Message);
+    }
+
+    private static List<int> Greedy(ISlot slot, int count)
+    {
+        List<int> tokens = [];
+        while (true)
+        {
+            tokens.Add(LogitMath.ArgMax(slot.Logits));
+            if (tokens.Count == count)
+            {
+                return tokens;
+            }
+
+            slot.Step(tokens[^1]);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Text.Json;
+using OffLM.Edge.Inference.Tests.Support;
+
+namespace OffLM.Edge.Inference.Tests.Engines;
+
+public sealed class GuidedOutputTests(TinyModel tiny) : IClassFixture<TinyModel>
+{
+    private const string Schema = """
+        {"type":"object","properties":{"ok":{"type":"boolean"},"n":{"type":"integer","minimum":1,"maximum":99},"c":{"enum":["red","green"]}},
+         "required":["ok","n","c"],"additionalProperties":false}
+        """;
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1.0)]
+    public async Task Even_a_model_of_random_weights_writes_json_of_the_schema(double temperature)
+    {
+        for (var seed = 0UL; seed < 5; seed++)
+        {
+            var answer = await AskAsync(Schema, seed, temperature, 60);
+
+            Assert.Equal(FinishReason.Stop, answer.Result.Reason);
+            using var json = JsonDocument.Parse(answer.Text);
+            Assert.InRange(json.RootElement.GetProperty("n").GetInt32(), 1, 99);
+            Assert.Contains(json.RootElement.GetProperty("c").GetString(), (string[])["red", "green"]);
+            Assert.DoesNotContain("  ", answer.Text);
+        }
+    }
+
+    [Fact]
+    public async Task Seeds_repeat_and_differ()
+    {
+        var schema = """{"type":"array","items":{"type":"integer"},"minItems":8,"maxItems":8}""";
+        schema = $$"""{"type":"object","properties":{"list":{{schema}}},"required":["list"],"additionalProperties":false}""";
+
+        var first = await AskAsync(schema, 1, 1, 80);
+
+        Assert.Equal(first.Text, (await AskAsync(schema, 1, 1, 80)).Text);
+        Assert.NotEqual(first.Text, (await AskAsync(schema, 2, 1, 80)).Text);
+    }
+
+    [Fact]
+    public async Task White_space_can_not_go_on_for_ever()
+    {
+        // A model that wants nothing but line breaks.
+        var newline = tiny.Engine.Encode("\n")[0];
+        var space = tiny.Engine.Encode(" ")[0];
+        var bias = new Dictionary<int, double> { [newline] = 100, [space] = 100 };
+        await using var scheduler = new GenerationScheduler(tiny.Engine, new SchedulerOptions(), TimeProvider.System);
+
+        var answer = await Answer.OfAsync(scheduler, TinyModel.Greedy(TinyModel.Prompt(20), 80) with
+        {
+            Sampling = new SamplingOptions { Seed = 1, Temperature = 0, LogitBias = bias },
+            Guidance = new Guidance(GuidanceKind.JsonSchema, Schema),
+        });
+
+        Assert.Equal(FinishReason.Stop, answer.Result.Reason);
+        Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(answer.Text).RootElement.ValueKind);
+    }
+
+    [Fact]
+    public async Task Without_a_schema_the_answer_begins_an_object()
+    {
+        await using var scheduler = new GenerationScheduler(tiny.Engine, new SchedulerOptions(), TimeProvider.System);
+
+        var answer = await Answer.OfAsync(
+            scheduler, TinyModel.Greedy(TinyModel.Prompt(20), 30) with { Guidance = new Guidance(GuidanceKind.JsonObject, "") });
+
+        Assert.StartsWith("{", answer.Text);
+    }
+
+    [Theory]
+    [InlineData("{bad", "not JSON")]
+    [InlineData("[1]", "object was expected")]
+    [InlineData("""{"type":"nosuchtype"}""", "can't be enforced")]
+    [InlineData("""{"type":"string","pattern":"("}""", "can't be enforced")]
+    public async Task A_bad_schema_is_refused_and_its_place_can_be_used_again(string schema, string says)
+    {
+        await using var scheduler = new GenerationScheduler(tiny.Engine, new SchedulerOptions(), TimeProvider.System);
+        using var ticket = scheduler.Reserve();
+        var request = TinyModel.Greedy(TinyModel.Prompt(20), 5);
+
+        var error = Assert.Throws<InvalidGuidanceException>(
+            () => ticket.Start(request with { Guidance = new Guidance(GuidanceKind.JsonSchema, schema) }));
+
+        Assert.Contains(says, error.Message);
+        Assert.Equal(5, (await Answer.ReadAsync(ticket.Start(request))).Result.CompletionTokens);
+    }
+
+    private async Task<Answer> AskAsync(string schema, ulong seed, double temperature, int tokens)
+    {
+        await using var scheduler = new GenerationScheduler(tiny.Engine, new SchedulerOptions(), TimeProvider.System);
+        return await Answer.OfAsync(scheduler, new GenerationRequest
+        {
+            Prompt = tiny.Engine.Encode("the answer is "),
+            MaxNewTokens = tokens,
+            Sampling = new SamplingOptions { Seed = seed, Temperature = temperature, TopK = 0, TopP = 1 },
+            Guidance = new Guidance(GuidanceKind.JsonSchema, schema),
+        });
+    }
+}

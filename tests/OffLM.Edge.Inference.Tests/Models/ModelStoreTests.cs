@@ -1,0 +1,152 @@
+using OffLM.Edge.Inference.Tests.Support;
+using OffLM.ModelForge;
+
+namespace OffLM.Edge.Inference.Tests.Models;
+
+public sealed class ModelStoreTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly ModelStore _store;
+
+    public ModelStoreTests() => _store = new ModelStore(_folder.Root);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_store_whose_folder_is_missing_is_empty() => Assert.Empty(new ModelStore(_folder.Path("none")).List());
+
+    [Fact]
+    public async Task A_forged_model_is_listed_with_what_its_manifest_says()
+    {
+        Forge.Write(_folder.Path("tiny"), ModelRecipe.Tiny);
+
+        var model = Assert.Single(_store.List());
+        await _store.VerifyAsync(model, force: true, default);
+
+        Assert.Equal(("tiny", 4096, "qwen2", "Apache-2.0"), (model.Name, model.Manifest.Context, model.Manifest.Family, model.Manifest.License));
+        Assert.Contains("chat", model.Manifest.Capabilities);
+        Assert.Matches("^[0-9.]+[KM]$", model.Manifest.Parameters);
+        Assert.Matches("^[0-9a-f]{64}$", model.Id);
+        Assert.True(model.Bytes > 1_000_000);
+    }
+
+    [Fact]
+    public void The_id_is_the_same_wherever_the_files_lie_and_however_the_manifest_is_laid_out()
+    {
+        FakeModel.Write(_folder.Path("a"), "m");
+        var model = _store.Find("m");
+        var manifest = _folder.Path("a", ModelManifest.FileName);
+        File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("\n", "\r\n\t", StringComparison.Ordinal));
+        Directory.Move(_folder.Path("a"), _folder.Path("elsewhere"));
+
+        Assert.Equal(model.Id, _store.Find("m").Id);
+        FakeModel.Write(_folder.Path("elsewhere"), "m", "other weights");
+        Assert.NotEqual(model.Id, _store.Find("m").Id);
+    }
+
+    [Theory]
+    [InlineData("qwen:int4")]
+    [InlineData("QWEN:int4")]
+    [InlineData("other")]
+    [InlineData("other:latest")]
+    public void A_name_and_the_name_with_latest_are_the_same(string name)
+    {
+        FakeModel.Write(_folder.Path("1"), "qwen:int4");
+        FakeModel.Write(_folder.Path("2"), "other:latest");
+
+        Assert.NotNull(_store.Find(name));
+    }
+
+    [Fact]
+    public void An_unknown_name_is_refused_with_the_names_there_are()
+    {
+        Assert.Contains("pull one first", Assert.Throws<ModelNotFoundException>(() => _store.Find("x")).Message);
+        FakeModel.Write(_folder.Path("1"), "qwen");
+
+        Assert.Contains("there are qwen", Assert.Throws<ModelNotFoundException>(() => _store.Find("x")).Message);
+    }
+
+    [Fact]
+    public void A_name_that_two_models_have_is_refused_with_their_ids_which_work()
+    {
+        FakeModel.Write(_folder.Path("1"), "qwen", "one");
+        FakeModel.Write(_folder.Path("2"), "qwen:latest", "two");
+
+        var error = Assert.Throws<ModelNotFoundException>(() => _store.Find("qwen"));
+
+        Assert.All(_store.List(), m => Assert.Contains(m.Id, error.Message));
+        Assert.All(_store.List(), m => Assert.Equal(m.Folder, _store.Find(m.Id).Folder));
+    }
+
+    [Fact]
+    public void A_truncated_file_keeps_the_model_out_of_the_list_and_is_named_with_both_sizes()
+    {
+        FakeModel.Write(_folder.Path("m"), "m");
+        File.WriteAllText(_folder.Path("m", "onnx", "model.onnx"), "weig");
+
+        Assert.Empty(_store.List());
+        var problem = Assert.Single(_store.Problems());
+        Assert.Contains("model.onnx has 4 bytes; 7 were expected", problem);
+        Assert.Contains(problem, Assert.Throws<ModelNotFoundException>(() => _store.Find("m")).Message);
+    }
+
+    [Fact]
+    public async Task An_altered_file_is_named_with_both_digests()
+    {
+        FakeModel.Write(_folder.Path("m"), "m");
+        var model = _store.Find("m");
+        await _store.VerifyAsync(model, force: false, default);
+        File.WriteAllText(_folder.Path("m", "onnx", "model.onnx"), "wEights");
+        File.SetLastWriteTimeUtc(_folder.Path("m", "onnx", "model.onnx"), DateTime.UtcNow.AddSeconds(5));
+
+        var error = await Assert.ThrowsAsync<ModelDamagedException>(() => _store.VerifyAsync(model, force: false, default));
+
+        Assert.Contains("model.onnx", error.Message);
+        Assert.Contains(model.Manifest.Files["onnx/model.onnx"].Sha256, error.Message);
+        Assert.Matches("its SHA-256 is [0-9a-f]{64}, expected was [0-9a-f]{64}", error.Message);
+    }
+
+    [Fact]
+    public async Task A_file_that_the_manifest_does_not_know_is_refused()
+    {
+        FakeModel.Write(_folder.Path("m"), "m");
+        File.WriteAllText(_folder.Path("m", "onnx", "model.onnx.data"), "smuggled");
+
+        var error = await Assert.ThrowsAsync<ModelDamagedException>(() => _store.VerifyAsync(_store.Find("m"), force: false, default));
+
+        Assert.Contains("model.onnx.data is not in the manifest", error.Message);
+    }
+
+    [Theory]
+    [InlineData("{", "not a model manifest")]
+    [InlineData("""{"name":"m","files":{}}""", "\"files\" is empty")]
+    [InlineData("""{"name":"m","files":{"../x":{"sha256":"00","bytes":1}}}""", "not a path inside")]
+    [InlineData("""{"name":"m","files":{"x":{"sha256":"00","bytes":1}}}""", "64 lower-case")]
+    public void A_bad_manifest_is_a_problem_that_says_what_is_wrong(string manifest, string says)
+    {
+        Directory.CreateDirectory(_folder.Path("m"));
+        File.WriteAllText(_folder.Path("m", ModelManifest.FileName), manifest);
+
+        Assert.Contains(says, Assert.Single(_store.Problems()));
+    }
+
+    [Fact]
+    public void Half_pulled_models_are_never_listed()
+    {
+        FakeModel.Write(_folder.Path(".partial-m"), "m");
+
+        Assert.Empty(_store.List());
+        Assert.Empty(_store.Problems());
+    }
+
+    [Fact]
+    public void A_removed_model_is_gone()
+    {
+        FakeModel.Write(_folder.Path("m"), "m");
+
+        _store.Remove(_store.Find("m"));
+
+        Assert.Empty(_store.List());
+        Assert.False(Directory.Exists(_folder.Path("m")));
+    }
+}

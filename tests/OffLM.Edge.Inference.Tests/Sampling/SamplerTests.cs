@@ -1,0 +1,170 @@
+namespace OffLM.Edge.Inference.Tests.Sampling;
+
+public sealed class SamplerTests
+{
+    private const int Vocabulary = 203; // not a multiple of any vector's length
+
+    public static TheoryData<int> Cases => [.. Enumerable.Range(0, 60)];
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void It_draws_tokens_as_often_as_the_plain_reference_says(int seed)
+    {
+        var random = new Random(seed);
+        var options = RandomOptions(random);
+        var prompt = RandomTokens(random, 20);
+        var completion = RandomTokens(random, random.Next(30)).ToList();
+        var logits = RandomLogits(random);
+        var sampler = new Sampler(options, prompt, 100_000);
+        completion.ForEach(sampler.Accept);
+        var expected = ReferenceSampler.Probabilities(logits, options, prompt, completion);
+
+        const int Draws = 4000;
+        var counts = new int[Vocabulary];
+        for (var i = 0; i < Draws; i++)
+        {
+            counts[sampler.Sample(logits.ToArray())]++;
+        }
+
+        AssertFrequencies(expected, counts, Draws);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Perturbed_logits_have_their_highest_as_often_as_the_reference_says_among_allowed_tokens(int seed)
+    {
+        var random = new Random(seed);
+        var options = RandomOptions(random);
+        var logits = RandomLogits(random);
+        var allowed = Enumerable.Range(0, Vocabulary).Where(_ => random.Next(3) > 0).ToHashSet();
+        var sampler = new Sampler(options, [], 10);
+        var expected = ReferenceSampler.Probabilities(logits, options, [], []);
+        var mass = allowed.Sum(t => expected[t]);
+
+        const int Draws = 4000;
+        var counts = new int[Vocabulary];
+        for (var i = 0; i < Draws; i++)
+        {
+            var scores = logits.ToArray();
+            sampler.Perturb(scores);
+            counts[allowed.MaxBy(t => scores[t])]++;
+        }
+
+        if (mass > 0)
+        {
+            AssertFrequencies([.. expected.Select((p, t) => allowed.Contains(t) ? p / mass : 0)], counts, Draws);
+        }
+        else
+        {
+            // The grammar allows none of the likely tokens: the best of the others is taken.
+            Assert.Equal(Draws, counts[allowed.MaxBy(t => logits[t])]);
+        }
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_tokens_and_another_seed_others()
+    {
+        int[] Draw(ulong seed)
+        {
+            var sampler = new Sampler(new SamplingOptions { Seed = seed, Temperature = 1, TopK = 0, TopP = 1 }, [], 100);
+            return [.. Enumerable.Range(0, 50).Select(i => sampler.Sample(RandomLogits(new Random(i))))];
+        }
+
+        Assert.Equal(Draw(5), Draw(5));
+        Assert.NotEqual(Draw(5), Draw(6));
+    }
+
+    [Fact]
+    public void Of_equal_logits_greedy_takes_the_lowest_id()
+    {
+        var logits = new float[Vocabulary];
+        logits[77] = logits[190] = 3;
+
+        Assert.Equal(77, new Sampler(new SamplingOptions { Seed = 1, Temperature = 0 }, [], 1).Sample(logits));
+    }
+
+    [Fact]
+    public void A_token_outside_the_window_is_not_penalised_any_more()
+    {
+        var options = new SamplingOptions { Seed = 1, Temperature = 0, RepetitionWindow = 2, PresencePenalty = 2 };
+        var sampler = new Sampler(options, [], 10);
+        int Next() => sampler.Sample([1.0f, 0.9f, 0.8f]);
+
+        Assert.Equal(0, Next());
+        sampler.Accept(0);
+        Assert.Equal(1, Next());
+        sampler.Accept(1);
+        Assert.Equal(2, Next());
+        sampler.Accept(2);
+        Assert.Equal(0, Next());
+    }
+
+    [Fact]
+    public void Scores_that_are_not_numbers_are_an_error_and_not_a_token()
+    {
+        var sampler = new Sampler(new SamplingOptions { Seed = 1 }, [], 1);
+
+        Assert.Throws<InferenceException>(() => sampler.Sample([1, float.NaN, 2, 3, 4, 5, 6, 7, 8, 9]));
+        Assert.Throws<InferenceException>(() => sampler.Sample([1, float.PositiveInfinity, 2]));
+    }
+
+    [Theory]
+    [InlineData(40, 0.9, 0.05)]
+    [InlineData(0, 0.9, 0)]
+    [InlineData(0, 1, 0)]
+    [InlineData(0, 1, 0.02)]
+    public void A_token_costs_no_memory_once_the_arrays_have_grown(int topK, double topP, double minP)
+    {
+        var options = new SamplingOptions
+        {
+            Seed = 3, TopK = topK, TopP = topP, MinP = minP, RepetitionPenalty = 1.1, FrequencyPenalty = 0.1, RepetitionWindow = 64,
+        };
+        var sampler = new Sampler(options, new int[64], 2000);
+        var source = new float[32_000];
+        new Random(1).NextDoubles(source);
+        var logits = new float[source.Length];
+        void Run(int tokens)
+        {
+            for (var i = 0; i < tokens; i++)
+            {
+                source.CopyTo(logits, 0);
+                sampler.Accept(sampler.Sample(logits));
+            }
+        }
+
+        Run(200);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Run(500);
+
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
+    private static SamplingOptions RandomOptions(Random random) => new()
+    {
+        Seed = (ulong)random.NextInt64(),
+        Temperature = random.Next(5) == 0 ? 0 : 0.3 + (random.NextDouble() * 1.5),
+        TopK = random.Next(2) == 0 ? 0 : random.Next(1, 60),
+        TopP = random.Next(2) == 0 ? 1 : 0.2 + (random.NextDouble() * 0.79),
+        MinP = random.Next(2) == 0 ? 0 : random.NextDouble() * 0.3,
+        RepetitionPenalty = random.Next(2) == 0 ? 1 : 0.5 + random.NextDouble(),
+        RepetitionWindow = random.Next(4) switch { 0 => -1, 1 => 0, 2 => 8, _ => 64 },
+        FrequencyPenalty = random.Next(2) == 0 ? 0 : (random.NextDouble() * 2) - 1,
+        PresencePenalty = random.Next(2) == 0 ? 0 : (random.NextDouble() * 2) - 1,
+        LogitBias = random.Next(2) == 0 ? null : new Dictionary<int, double> { [random.Next(Vocabulary)] = 3, [random.Next(Vocabulary)] = -100 },
+    };
+
+    private static float[] RandomLogits(Random random) => [.. Enumerable.Range(0, Vocabulary).Select(_ => (float)(random.NextDouble() * 12) - 6)];
+
+    private static int[] RandomTokens(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(Vocabulary))];
+
+    /// <summary>Each token within five standard deviations, and none that the reference excludes.</summary>
+    private static void AssertFrequencies(double[] expected, int[] counts, int draws)
+    {
+        for (var token = 0; token < expected.Length; token++)
+        {
+            var mean = expected[token] * draws;
+            var slack = expected[token] is 0 or 1 ? 0 : (5 * Math.Sqrt(mean * (1 - expected[token]))) + 1;
+            Assert.True(Math.Abs(counts[token] - mean) <= slack, $"token {token}: {counts[token]} draws, {mean:F1} ± {slack:F1} expected");
+        }
+    }
+}

@@ -1,0 +1,295 @@
+using OffLM.Edge.Inference.Tests.Support;
+
+namespace OffLM.Edge.Inference.Tests.Scheduling;
+
+/// <summary>Order, limits and ends, with an engine whose timing the test decides.</summary>
+public sealed class GenerationSchedulerTests
+{
+    private readonly FakeEngine _engine = new();
+
+    [Fact]
+    public async Task A_long_prompt_delays_others_by_one_piece_at_a_time()
+    {
+        await using var scheduler = Scheduler();
+        using var stepping = new SemaphoreSlim(0);
+        using var go = new ManualResetEventSlim();
+        _engine.During = (slot, what) =>
+        {
+            if (slot.Number == 1 && what == "step" && !go.IsSet)
+            {
+                stepping.Release();
+                go.Wait();
+            }
+        };
+        var talking = Answer.OfAsync(scheduler, Request("short", 40));
+        await stepping.WaitAsync();
+        var reading = Answer.OfAsync(scheduler, Request(new string('x', 2000), 3));
+        await Eventually.TrueAsync(() => scheduler.Statistics.Waiting == 1, "the long prompt waits");
+        go.Set();
+
+        var (first, second) = (await talking, await reading);
+
+        Assert.Equal([256, 256, 256, 256, 256, 256, 256, 208], second.Result.PrefillSplit);
+        Assert.Equal(40, first.Tokens);
+        var pieces = _engine.Log.SkipWhile(e => e.Slot == 1).TakeWhile(e => e is not (2, "step")).ToList();
+        var between = string.Join(' ', pieces.Select(e => e.Slot)).Split('2', StringSplitOptions.TrimEntries);
+        Assert.All(between[1..^1], steps => Assert.Equal("1", steps));
+    }
+
+    [Fact]
+    public async Task Two_long_prompts_take_turns()
+    {
+        await using var scheduler = Scheduler();
+        using var go = new ManualResetEventSlim();
+        _engine.During = (_, _) => go.Wait();
+        var first = Answer.OfAsync(scheduler, Request(new string('x', 1024), 1));
+        var second = Answer.OfAsync(scheduler, Request(new string('y', 1024), 1));
+        await Eventually.TrueAsync(() => _engine.Log.Count == 1 && scheduler.Statistics.Waiting == 1, "one computes and one waits");
+        go.Set();
+        await Task.WhenAll(first, second);
+
+        Assert.Equal([1, 2, 1, 2, 1, 2, 1, 2], _engine.Log.Where(e => e.What.StartsWith("prefill", StringComparison.Ordinal)).Select(e => e.Slot));
+    }
+
+    [Fact]
+    public async Task A_slow_reader_pauses_only_its_own_answer()
+    {
+        await using var scheduler = Scheduler(new SchedulerOptions { MaxUndelivered = 10 });
+        var slow = scheduler.Reserve().Start(Request("slow", 100));
+        await Eventually.TrueAsync(() => scheduler.Statistics.Tokens >= 11, "the slow one is ahead of its reader");
+
+        var quick = await Answer.OfAsync(scheduler, Request("quick", 100));
+
+        Assert.Equal(100, quick.Tokens);
+        Assert.Equal(111, scheduler.Statistics.Tokens);
+        Assert.False(slow.Completion.IsCompleted);
+        Assert.Equal(100, (await Answer.ReadAsync(slow)).Tokens);
+    }
+
+    [Fact]
+    public async Task Cancelling_takes_effect_within_one_step()
+    {
+        await using var scheduler = Scheduler();
+        Generation? generation = null;
+        using var set = new ManualResetEventSlim();
+        var steps = 0;
+        _engine.During = (_, what) =>
+        {
+            set.Wait();
+            if (what == "step" && ++steps == 5)
+            {
+                generation!.Cancel();
+            }
+        };
+        generation = scheduler.Reserve().Start(Request("x", 1000));
+        set.Set();
+
+        var answer = await Answer.ReadAsync(generation);
+
+        Assert.Equal(FinishReason.Cancelled, answer.Result.Reason);
+        Assert.Equal(5, steps);
+        Assert.Equal(answer.Tokens, answer.Result.CompletionTokens);
+    }
+
+    [Fact]
+    public async Task Cancelling_aborts_a_running_prefill_and_frees_its_slot()
+    {
+        await using var scheduler = Scheduler();
+        _engine.During = (slot, what) =>
+        {
+            if (what == "prefill 256")
+            {
+                Assert.True(slot.Aborted.Wait(TimeSpan.FromSeconds(30)));
+            }
+        };
+        var generation = scheduler.Reserve().Start(Request(new string('x', 2000), 5));
+        await Eventually.TrueAsync(() => !_engine.Log.IsEmpty, "the prefill runs");
+        generation.Cancel();
+
+        Assert.Equal(FinishReason.Cancelled, (await Answer.ReadAsync(generation)).Result.Reason);
+        Assert.Equal([(1, "prefill 256"), (1, "free")], _engine.Log);
+        Assert.Equal(0, scheduler.Statistics.IdleSlots);
+    }
+
+    [Fact]
+    public async Task Cancelling_one_that_waits_ends_it_at_once()
+    {
+        await using var scheduler = Scheduler(new SchedulerOptions { MaxActive = 1, MaxUndelivered = 1 });
+        var active = scheduler.Reserve().Start(Request("x", 100));
+        var waiting = scheduler.Reserve().Start(Request("y", 100));
+        waiting.Cancel();
+
+        var answer = await Answer.ReadAsync(waiting);
+
+        Assert.Equal((FinishReason.Cancelled, 0), (answer.Result.Reason, answer.Result.CompletionTokens));
+        Assert.False(active.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_full_queue_refuses_until_a_place_is_free()
+    {
+        await using var scheduler = Scheduler(new SchedulerOptions { MaxActive = 1, MaxWaiting = 2, MaxUndelivered = 1 });
+        var active = scheduler.Reserve().Start(Request("x", 100));
+        using var second = scheduler.Reserve();
+        var third = scheduler.Reserve();
+
+        var refusal = Assert.Throws<QueueFullException>(scheduler.Reserve);
+
+        Assert.InRange(refusal.RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5));
+        Assert.Contains("3", refusal.Message);
+        third.Dispose();
+        third.Dispose();
+        using var again = scheduler.Reserve();
+        Assert.Throws<QueueFullException>(scheduler.Reserve);
+        active.Cancel();
+        await active.Completion;
+        using var free = scheduler.Reserve();
+    }
+
+    [Fact]
+    public async Task An_engine_error_ends_that_answer_and_no_other()
+    {
+        await using var scheduler = Scheduler();
+        _engine.During = (slot, what) =>
+        {
+            if (slot.Number == 1 && what == "step")
+            {
+                throw new InferenceException("out of device memory");
+            }
+        };
+
+        var bad = await Answer.OfAsync(scheduler, Request("x", 10));
+        var good = await Answer.OfAsync(scheduler, Request("y", 10));
+
+        Assert.Equal((FinishReason.Error, "out of device memory"), (bad.Result.Reason, bad.Result.Error));
+        Assert.Equal((FinishReason.Length, 10), (good.Result.Reason, good.Tokens));
+    }
+
+    [Fact]
+    public async Task An_unexpected_error_is_reported_without_its_text()
+    {
+        await using var scheduler = Scheduler();
+        _engine.During = (_, _) => throw new InvalidOperationException("prompt text");
+
+        var answer = await Answer.OfAsync(scheduler, Request("x", 10));
+
+        Assert.Equal(FinishReason.Error, answer.Result.Reason);
+        Assert.DoesNotContain("prompt text", answer.Result.Error);
+    }
+
+    [Fact]
+    public async Task A_deterministic_request_runs_alone()
+    {
+        await using var scheduler = Scheduler(new SchedulerOptions { MaxUndelivered = 5 });
+        var before = scheduler.Reserve().Start(Request("x", 30));
+        var alone = scheduler.Reserve().Start(Request("y", 30) with { Deterministic = true });
+        var after = scheduler.Reserve().Start(Request("z", 30));
+        await Eventually.TrueAsync(() => scheduler.Statistics.Tokens >= 6, "the first is ahead of its reader");
+        Assert.Equal((1, 2), (scheduler.Statistics.Active, scheduler.Statistics.Waiting));
+
+        await Answer.ReadAsync(before);
+        var answers = await Task.WhenAll(Answer.ReadAsync(alone), Answer.ReadAsync(after));
+
+        Assert.True(answers[0].Result.RanAlone);
+        Assert.Equal([1, 2, 3], _engine.Log.Select(e => e.Slot).Where(s => s > 0).Distinct());
+        var lastOfAlone = _engine.Log.ToList().FindLastIndex(e => e.Slot == 2);
+        Assert.True(_engine.Log.ToList().FindIndex(e => e.Slot == 3) >= lastOfAlone);
+    }
+
+    [Fact]
+    public async Task A_pace_of_zero_pauses_and_cancelling_still_works()
+    {
+        var pace = 1.0;
+        await using var scheduler = Scheduler(new SchedulerOptions { Pace = () => Volatile.Read(ref pace) });
+        Volatile.Write(ref pace, 0);
+        var generation = scheduler.Reserve().Start(Request("x", 10));
+        await Eventually.TrueAsync(() => scheduler.Statistics.Active == 1, "it is active");
+
+        Assert.Equal(0, scheduler.Statistics.Tokens);
+        generation.Cancel();
+        Assert.Equal(FinishReason.Cancelled, (await Answer.ReadAsync(generation)).Result.Reason);
+        Volatile.Write(ref pace, 1);
+        Assert.Equal(10, (await Answer.OfAsync(scheduler, Request("y", 10))).Tokens);
+    }
+
+    [Fact]
+    public void The_pace_is_the_share_of_time_that_is_worked()
+    {
+        var clock = new ManualClock();
+        var pace = 0.25;
+        var pacer = new Pacer(() => pace, clock);
+        pacer.Worked(TimeSpan.FromMilliseconds(10));
+
+        Assert.Equal(30, pacer.Rest().TotalMilliseconds, 3);
+        clock.Advance(TimeSpan.FromMilliseconds(20));
+        Assert.Equal(10, pacer.Rest().TotalMilliseconds, 3);
+        clock.Advance(TimeSpan.FromMilliseconds(10));
+        Assert.Equal(TimeSpan.Zero, pacer.Rest());
+        pace = double.NaN;
+        Assert.True(pacer.Rest() > TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task The_hook_is_called_between_steps_on_the_decode_thread()
+    {
+        var calls = 0;
+        var threads = new HashSet<string?>();
+        await using var scheduler = Scheduler(new SchedulerOptions
+        {
+            BetweenSteps = () =>
+            {
+                threads.Add(Thread.CurrentThread.Name);
+                calls++;
+            },
+        });
+
+        await Answer.OfAsync(scheduler, Request("x", 10));
+        await Answer.OfAsync(scheduler, Request("y", 1));
+
+        Assert.InRange(calls, 10, 11);
+        Assert.Equal(["decode"], threads);
+    }
+
+    [Fact]
+    public async Task Unloading_interrupts_what_runs_and_what_waits()
+    {
+        var scheduler = Scheduler(new SchedulerOptions { MaxActive = 1, MaxUndelivered = 3 });
+        var running = scheduler.Reserve().Start(Request("x", 100));
+        var waiting = scheduler.Reserve().Start(Request("y", 100));
+        var unused = scheduler.Reserve();
+        await Eventually.TrueAsync(() => scheduler.Statistics.Tokens >= 4, "one runs");
+
+        await scheduler.DisposeAsync();
+
+        Assert.Equal(FinishReason.Interrupted, (await running.Completion).Reason);
+        Assert.Equal(4, (await running.Completion).CompletionTokens);
+        Assert.Equal(FinishReason.Interrupted, (await waiting.Completion).Reason);
+        Assert.Throws<ObjectDisposedException>(scheduler.Reserve);
+        Assert.Throws<ObjectDisposedException>(() => unused.Start(Request("z", 1)));
+        Assert.Contains((1, "free"), _engine.Log);
+    }
+
+    [Fact]
+    public async Task Statistics_tell_engine_time_from_service_time()
+    {
+        await using var scheduler = Scheduler();
+        _engine.During = (_, _) => Thread.SpinWait(20_000);
+
+        await Answer.OfAsync(scheduler, Request("hello", 50));
+        var statistics = scheduler.Statistics;
+
+        Assert.Equal((49, 5, 50), (statistics.Steps, statistics.PromptTokens, statistics.Tokens));
+        Assert.True(statistics.InEngine > TimeSpan.Zero);
+        Assert.True(statistics.InService > TimeSpan.Zero);
+        Assert.Equal((0, 0), (statistics.Active, statistics.Waiting));
+    }
+
+    private static GenerationRequest Request(string prompt, int tokens) => new()
+    {
+        Prompt = [.. prompt.Select(c => (int)c)],
+        MaxNewTokens = tokens,
+        Sampling = new SamplingOptions { Seed = 1, Temperature = 0 },
+    };
+
+    private GenerationScheduler Scheduler(SchedulerOptions? options = null) => new(_engine, options ?? new SchedulerOptions(), TimeProvider.System);
+}

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using OffLM.Edge.Inference.Interop.GenAi;
+
+namespace OffLM.Edge.Inference.Tests.Support;
+
+/// <summary>Native libraries are loaded once per process: what depends on how is tried in a process of its own.</summary>
+internal static class ChildProgram
+{
+    /// <summary>Loads a model as the product does and computes a few tokens.</summary>
+    public const string Generate = "generate";
+
+    /// <summary>The same without the product's precautions, to show that the test would notice.</summary>
+    public const string GenerateCarelessly = "generate-carelessly";
+
+    /// <summary>Loads a model with another base folder, the second argument.</summary>
+    public const string LoadElsewhere = "load-elsewhere";
+
+    public static int Main(string[] args)
+    {
+        try
+        {
+            switch (args)
+            {
+                case [Generate, var model]:
+                    using (var engine = GenAiEngine.Load(model))
+                    using (var slot = engine.CreateSlot(50))
+                    {
+                        slot.Prefill(engine.Encode("hello"));
+                        Console.WriteLine($"{slot.Logits.Length} logits");
+                    }
+
+                    return 0;
+                case [GenerateCarelessly, var model]:
+                    Carelessly(model);
+                    return 0;
+                case [LoadElsewhere, var model, var folder]:
+                    AppContext.SetData("APP_CONTEXT_BASE_DIRECTORY", folder);
+                    GenAiEngine.Load(model).Dispose();
+                    return 0;
+                default:
+                    return 2;
+            }
+        }
+        catch (InferenceException e)
+        {
+            Console.WriteLine($"{e.GetType().Name}: {e.Message}");
+            return 1;
+        }
+    }
+
+    /// <summary>Runs this assembly with a home folder of its own and nothing in the environment that changes telemetry.</summary>
+    public static async Task<(int Exit, string Output)> RunAsync(string home, params string[] args)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["HOME"] = home, ["XDG_CACHE_HOME"] = null, ["CI"] = null, ["ORT_DISABLE_TELEMETRY"] = null, ["OFFLM_NATIVE_DIR"] = null },
+        };
+        start.ArgumentList.Add("exec");
+        start.ArgumentList.Add(typeof(ChildProgram).Assembly.Location);
+        Array.ForEach(args, start.ArgumentList.Add);
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output + await errors);
+    }
+
+    private static void Carelessly(string model)
+    {
+        NativeLibrary.Load(Path.Combine(AppContext.BaseDirectory, "libonnxruntime.so.1"));
+        var genAi = NativeLibrary.Load(Path.Combine(AppContext.BaseDirectory, "libonnxruntime-genai.so"));
+        NativeLibrary.SetDllImportResolver(typeof(GenAiEngine).Assembly, (name, _, _) => name == InferenceLibraries.GenAi ? genAi : 0);
+        using var loaded = GenAiModel.Load(model, "{}");
+        using var generator = new GenAiGenerator(loaded, 50, 1024, null, null);
+        generator.Append([1, 2, 3]);
+    }
+}

@@ -1,0 +1,65 @@
+namespace OffLM.Edge.Inference.Tests.Support;
+
+internal sealed class FakeSlot(FakeEngine engine, int number, int capacity) : ISlot
+{
+    private readonly List<int> _tokens = [];
+    private readonly float[] _logits = new float[engine.VocabularySize];
+
+    public int Number => number;
+
+    /// <summary>Set by <see cref="Abort"/>.</summary>
+    public ManualResetEventSlim Aborted { get; } = new();
+
+    public int Capacity => capacity;
+
+    public int Length => _tokens.Count;
+
+    public bool Guided => false;
+
+    public Span<float> Logits
+    {
+        get
+        {
+            Array.Clear(_logits);
+            _logits[engine.Next(_tokens)] = 10;
+            return _logits;
+        }
+    }
+
+    public void Prefill(ReadOnlySpan<int> tokens)
+    {
+        Note($"prefill {tokens.Length}");
+        _tokens.AddRange(tokens);
+    }
+
+    /// <summary>Puts tokens into the cache without a trace in the log.</summary>
+    public void Fill(IEnumerable<int> tokens) => _tokens.AddRange(tokens);
+
+    public int PickAllowed() => throw new InvalidOperationException("This engine has no grammars.");
+
+    public void Step(int token)
+    {
+        Note("step");
+        _tokens.Add(token);
+    }
+
+    public void Rewind(int length)
+    {
+        engine.Log.Enqueue((number, $"rewind {length}"));
+        _tokens.RemoveRange(length, _tokens.Count - length);
+    }
+
+    public void Abort() => Aborted.Set();
+
+    public void Dispose() => engine.Log.Enqueue((number, "free"));
+
+    private void Note(string what)
+    {
+        engine.Log.Enqueue((number, what));
+        engine.During?.Invoke(this, what);
+        if (Aborted.IsSet)
+        {
+            throw new InferenceException("The run was terminated.");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using OffLM.ModelForge;
+
+namespace OffLM.Edge.Inference.Tests.Support;
+
+/// <summary>A forged model of 1.4 MB, loaded once for a class's tests.</summary>
+public sealed class TinyModel : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public TinyModel()
+    {
+        Folder = _folder.Path("tiny");
+        Forge.Write(Folder, ModelRecipe.Tiny);
+        Engine = GenAiEngine.Load(Folder, threads: 1);
+    }
+
+    public string Folder { get; }
+
+    public GenAiEngine Engine { get; }
+
+    /// <summary>A prompt of so many ordinary tokens.</summary>
+    public static int[] Prompt(int tokens, int variant = 0) => [.. Enumerable.Range(0, tokens).Select(i => ((i * 37) + 11 + variant) % 900)];
+
+    public static GenerationRequest Greedy(int[] prompt, int maxNewTokens) => new()
+    {
+        Prompt = prompt,
+        MaxNewTokens = maxNewTokens,
+        Sampling = new SamplingOptions { Seed = 1, Temperature = 0 },
+    };
+
+    public void Dispose()
+    {
+        Engine.Dispose();
+        _folder.Dispose();
+    }
+}
