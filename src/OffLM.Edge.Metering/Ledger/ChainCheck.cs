@@ -83,7 +83,9 @@ internal sealed class ChainCheck(CheckContext context)
                 row.Number,
                 "",
                 row.Damage ?? "its signature is not its node's",
-                proven is null ? "restore the file from a copy; its receipts stay readable, but are not proven" : "it is written again from what was signed, and sent again",
+                proven is null
+                    ? "restore the file from a copy; its receipts stay readable, but are not proven"
+                    : "it is written again from what was signed, and sent again",
                 proven is null ? Remedy.None : Remedy.RewriteBatch);
             if (proven is null)
             {
@@ -140,7 +142,8 @@ internal sealed class ChainCheck(CheckContext context)
         while (rows.Step())
         {
             var stored = StoredBatch.TryRead(rows, out var damage);
-            page.Add(new((ulong)rows.Integer(0), (ulong)rows.Integer(10), (uint)Math.Clamp(rows.Integer(11), 0, ReceiptBatch.MaxReceipts), rows.Blob(1), rows.Blob(3), rows.Integer(4), rows.Blob(5), stored, damage));
+            var count = (uint)Math.Clamp(rows.Integer(11), 0, ReceiptBatch.MaxReceipts);
+            page.Add(new((ulong)rows.Integer(0), (ulong)rows.Integer(10), count, rows.Blob(1), rows.Blob(3), rows.Integer(4), rows.Blob(5), stored, damage));
         }
 
         return page;

@@ -93,7 +93,9 @@ public sealed partial class Ledger
     {
         if (IsTaken(connection, "holds", request.AsSpan()))
         {
-            return FindBillable(connection, request.AsSpan()) is var (hold, tariff) ? Close(connection, hold, tariff, closing) : CloseAsVoid(connection, request.AsSpan());
+            return FindBillable(connection, request.AsSpan()) is var (hold, tariff)
+                ? Close(connection, hold, tariff, closing)
+                : CloseAsVoid(connection, request.AsSpan());
         }
 
         return FindReceipt(connection, request) switch

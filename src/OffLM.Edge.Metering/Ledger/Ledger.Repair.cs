@@ -97,8 +97,8 @@ public sealed partial class Ledger
     /// <summary>Restores a damaged signed row, or collapses it to its leaf, if the batch's root proves that leaf.</summary>
     private static string? MendSigned(SqliteConnection connection, ulong sequence)
     {
-        if (FindReceipt(connection, sequence) is not { Damage: not null } damaged
-            || FirstBatch(connection.Prepare($"SELECT {StoredBatch.Columns} FROM batches WHERE first <= ?1 ORDER BY first DESC LIMIT 1").Bind(1, (long)sequence)) is not { } batch)
+        var batches = connection.Prepare($"SELECT {StoredBatch.Columns} FROM batches WHERE first <= ?1 ORDER BY first DESC LIMIT 1");
+        if (FindReceipt(connection, sequence) is not { Damage: not null } damaged || FirstBatch(batches.Bind(1, (long)sequence)) is not { } batch)
         {
             return null;
         }

@@ -40,7 +40,8 @@ public static class LedgerCheck
     /// <param name="cancellation">Gives up between two pages, and inside SQLite's check.</param>
     /// <exception cref="LedgerUnavailableException">It can't be read at all.</exception>
     /// <exception cref="LedgerVersionException">Written by a newer version.</exception>
-    public static LedgerReport Full(string path, IProgress<LedgerCheckProgress>? progress = null, CancellationToken cancellation = default) => Run(path, cancellation, check =>
+    public static LedgerReport Full(
+        string path, IProgress<LedgerCheckProgress>? progress = null, CancellationToken cancellation = default) => Run(path, cancellation, check =>
     {
         check.Structure("PRAGMA integrity_check(20)");
         check.Holds();

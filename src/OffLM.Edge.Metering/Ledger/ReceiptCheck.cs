@@ -69,15 +69,12 @@ internal sealed class ReceiptCheck(CheckContext context, CreditCheck credit, IPr
     private void Leaves(ReceiptBatch batch, List<StoredReceipt> rows)
     {
         var proven = new MerkleTree([.. rows.Select(r => r.Leaf)]).Root == batch.Root;
+        var advice = proven
+            ? "its leaf is proven by the batch: it is restored, or collapses to its leaf"
+            : "it is restored if its content is what was signed; else restore the file from a copy";
         foreach (var row in rows.Where(r => r.Damage is not null))
         {
-            context.Add(
-                LedgerPart.Receipt,
-                row.Sequence,
-                "",
-                row.Damage!,
-                proven ? "its leaf is proven by the batch: it is restored, or collapses to its leaf" : "it is restored if its content is what was signed; else restore the file from a copy",
-                Remedy.MendSignedReceipt);
+            context.Add(LedgerPart.Receipt, row.Sequence, "", row.Damage!, advice, Remedy.MendSignedReceipt);
         }
 
         if (!proven && rows.TrueForAll(r => r.Damage is null))

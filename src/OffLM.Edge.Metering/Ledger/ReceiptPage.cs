@@ -54,7 +54,8 @@ internal sealed class ReceiptPage(CheckContext context)
                 }
                 catch (SqliteException single) when (single.IsStorageFailure)
                 {
-                    context.Add(LedgerPart.File, 0, "", $"receipt {sequence} stands on an unreadable page ({single.Message})", "restore the file from a copy; the rest stays readable");
+                    var problem = $"receipt {sequence} stands on an unreadable page ({single.Message})";
+                    context.Add(LedgerPart.File, 0, "", problem, "restore the file from a copy; the rest stays readable");
                 }
             }
 

@@ -28,7 +28,8 @@ public sealed record StoredBatch(
     internal static readonly string Columns = "batch, body, hash, signature, chain, contract, state, reason, changed, crc, first, count";
 
     internal long Checksum() => Checksum(
-        Batch.Batch, TypedStruct.ToBytes(Batch), Hash.AsSpan(), Signature.AsSpan(), (long)Domain.ChainId, Domain.VerifyingContract.AsSpan(), (long)State, Reason, (long)ChangedAt);
+        Batch.Batch, TypedStruct.ToBytes(Batch), Hash.AsSpan(), Signature.AsSpan(), (long)Domain.ChainId, Domain.VerifyingContract.AsSpan(),
+        (long)State, Reason, (long)ChangedAt);
 
     /// <exception cref="FormatException">The row is damaged; the message names it.</exception>
     internal static StoredBatch Read(SqliteStatement row) =>
@@ -58,6 +59,7 @@ public sealed record StoredBatch(
     }
 
     private static long Checksum(
-        ulong batch, ReadOnlySpan<byte> body, ReadOnlySpan<byte> hash, ReadOnlySpan<byte> signature, long chain, ReadOnlySpan<byte> contract, long state, string reason, long changed) =>
+        ulong batch, ReadOnlySpan<byte> body, ReadOnlySpan<byte> hash, ReadOnlySpan<byte> signature, long chain, ReadOnlySpan<byte> contract,
+        long state, string reason, long changed) =>
         new RowChecksum().Add((long)batch).Add(body).Add(hash).Add(signature).Add(chain).Add(contract).Add(state).Add(reason).Add(changed).Value;
 }
