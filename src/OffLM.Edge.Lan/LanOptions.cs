@@ -23,6 +23,9 @@ public sealed record LanOptions
     /// <summary>The largest request body.</summary>
     public long MaxBodyBytes { get; init; } = 4 << 20;
 
+    /// <summary>A client that takes nothing of its answer for so long is given up; more than a second.</summary>
+    public TimeSpan ReaderPatience { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>The Unix socket for this machine's administrator; null for none.</summary>
     public string? ControlSocket { get; init; }
 

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OffLM.Edge.Lan.Access;
+using OffLM.Edge.Lan.Metrics;
 using OffLM.Edge.Lan.NodeApi;
 using OffLM.Edge.Lan.Ollama;
 using OffLM.Edge.Lan.OpenAi;
@@ -22,25 +23,38 @@ public sealed class LanServer : IAsyncDisposable
     /// </summary>
     private const int ResponseBufferBytes = 4096;
 
-    private readonly WebApplication _app;
+    /// <summary>Kestrel's default; below what one token a second needs.</summary>
+    private const double MinReadBytesPerSecond = 240;
 
-    private LanServer(WebApplication app) => _app = app;
+    private readonly WebApplication _app;
+    private readonly NodeMetrics _metrics;
+
+    private LanServer(WebApplication app, NodeMetrics metrics)
+    {
+        _app = app;
+        _metrics = metrics;
+    }
 
     /// <summary>The addresses listened on, with the real port numbers.</summary>
     public IReadOnlyList<string> Addresses =>
         [.. _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
 
     /// <summary>Builds the server; nothing listens yet.</summary>
-    public static LanServer Create(Node node, LanOptions options, ILoggerFactory loggers)
+    /// <param name="node">What it is the door of.</param>
+    /// <param name="options">Where it listens, and whom it lets in.</param>
+    /// <param name="loggers">For the web server's own log.</param>
+    /// <param name="time">The clock for slowing down wrong keys; null for the system's.</param>
+    public static LanServer Create(Node node, LanOptions options, ILoggerFactory loggers, TimeProvider? time = null)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
         builder.Services.AddRoutingCore();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.CreateBoundListenSocket = ControlSocket.Bind).ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
             kestrel.Limits.MaxResponseBufferSize = ResponseBufferBytes;
+            kestrel.Limits.MinResponseDataRate = new MinDataRate(MinReadBytesPerSecond, options.ReaderPatience);
             foreach (var endpoint in options.Listen)
             {
                 kestrel.Listen(endpoint, listen => listen.Protocols = HttpProtocols.Http1);
@@ -48,16 +62,18 @@ public sealed class LanServer : IAsyncDisposable
 
             if (options.ControlSocket is { } socket)
             {
-                kestrel.ListenUnixSocket(socket);
+                ControlSocket.Listen(kestrel, socket);
             }
         });
         var app = builder.Build();
+        var metrics = new NodeMetrics(node);
         app.UseRouting();
-        AccessControl.Use(app, node, options);
+        MetricsEndpoint.Count(app, metrics);
+        AccessControl.Use(app, node, options, time ?? TimeProvider.System);
         OpenAiApi.Map(app, node);
         OllamaApi.Map(app, node, options);
-        NodeEndpoints.Map(app, node, options);
-        return new LanServer(app);
+        NodeEndpoints.Map(app, node, options, metrics, loggers);
+        return new LanServer(app, metrics);
     }
 
     /// <summary>Starts to listen.</summary>
@@ -67,5 +83,9 @@ public sealed class LanServer : IAsyncDisposable
     /// <summary>Stops to listen and lets requests end.</summary>
     public Task StopAsync(CancellationToken cancellation) => _app.StopAsync(cancellation);
 
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _metrics.Dispose();
+    }
 }

@@ -39,7 +39,13 @@ public struct Bytes32 : IEquatable<Bytes32>
     public static bool TryParse(ReadOnlySpan<char> text, out Bytes32 value)
     {
         value = default;
-        return Hex.TryDecode(text, value);
+        if (Hex.TryDecode(text, value))
+        {
+            return true;
+        }
+
+        value = default;
+        return false;
     }
 
     /// <exception cref="FormatException">Anything but 0x and 64 hexadecimal digits.</exception>

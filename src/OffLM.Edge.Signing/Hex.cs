@@ -5,6 +5,10 @@ namespace OffLM.Edge.Signing;
 /// <summary>Hexadecimal with the 0x prefix that Ethereum's tools use.</summary>
 public static class Hex
 {
+    private static readonly byte[] LowerDigits = Table("0123456789abcdef", "");
+
+    private static readonly byte[] AnyDigits = Table("0123456789abcdef", "ABCDEF");
+
     /// <summary>0x and lower-case digits.</summary>
     public static string Encode(ReadOnlySpan<byte> bytes) => "0x" + Convert.ToHexStringLower(bytes);
 
@@ -56,10 +60,6 @@ public static class Hex
         Convert.TryToHexStringLower(bytes, destination[2..], out var written);
         return destination[..(2 + written)];
     }
-
-    private static readonly byte[] LowerDigits = Table("0123456789abcdef", "");
-
-    private static readonly byte[] AnyDigits = Table("0123456789abcdef", "ABCDEF");
 
     /// <summary>The value of each byte as a digit; 0x80 where it is none.</summary>
     private static byte[] Table(string digits, string upper)

@@ -26,26 +26,43 @@ public static class KeyFile
         }
         while (!Secp256k1.IsValidSecret(secret));
 
-        return Write(path, password, secret);
+        try
+        {
+            return Write(path, password, secret);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
     }
 
     /// <summary>Writes a given secret key; see <see cref="Create"/>.</summary>
     internal static KeyFileKey Write(string path, string password, ReadOnlySpan<byte> secret)
     {
+        if (File.Exists(path))
+        {
+            throw new IOException($"The key file {path} exists already; a key is never overwritten. Move it away first if a new one is meant.");
+        }
+
         var document = Encrypt(password, secret);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+        // Under another name until it is whole: after a power cut there is a complete key file or none.
+        var incomplete = path + ".new";
+        File.Delete(incomplete);
         var options = new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.Write,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         };
-        using (var file = new FileStream(path, options))
+        using (var file = new FileStream(incomplete, options))
         {
             file.Write(JsonSerializer.SerializeToUtf8Bytes(document, KeyFileJson.Default.KeyFileDocument));
             file.Flush(flushToDisk: true);
         }
 
+        File.Move(incomplete, path, overwrite: false);
         return new KeyFileKey(path, secret.ToArray());
     }
 
@@ -139,8 +156,14 @@ public static class KeyFile
             _ => throw new FormatException($"The key derivation '{crypto.Kdf}' or its parameters are not known; pbkdf2 with hmac-sha256 and scrypt are."),
         };
         var ciphertext = Convert.FromHexString(cipherHex);
+        var expected = Convert.FromHexString(macHex);
+        if (expected.Length != Bytes32.Size)
+        {
+            throw new FormatException($"The mac has {expected.Length} bytes, expected 32.");
+        }
+
         var mac = Keccak256.Hash(derived.AsSpan(16, 16), ciphertext);
-        if (!CryptographicOperations.FixedTimeEquals(mac.AsSpan(), Convert.FromHexString(macHex)))
+        if (!CryptographicOperations.FixedTimeEquals(mac.AsSpan(), expected))
         {
             throw new KeyUnavailableException($"The password of the key file {path} is wrong. Give the right one as the systemd credential "
                 + $"'{KeyPassword.CredentialName}' or in {KeyPassword.EnvironmentVariable}.");

@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 
 namespace OffLM.Edge.Signing;
 
-/// <summary>Web3 Secret Storage, version 3. Field names and hexadecimal without prefix are the format's.</summary>
+/// <summary>Web3 Secret Storage, version 3. Field names and hexadecimal without prefix are the format's;
+/// ethers spells some names with a capital.</summary>
 internal sealed record KeyFileDocument
 {
     public int Version { get; init; }
@@ -54,6 +55,6 @@ internal sealed record KeyFileDocument
     }
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, PropertyNameCaseInsensitive = true, WriteIndented = true)]
 [JsonSerializable(typeof(KeyFileDocument))]
 internal sealed partial class KeyFileJson : JsonSerializerContext;

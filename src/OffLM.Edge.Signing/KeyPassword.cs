@@ -55,7 +55,7 @@ public sealed record KeyPassword(string Value, KeyPasswordSource Source)
     public static KeyPassword CreateBeside(string keyPath)
     {
         var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(keyPath))!);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(keyPath))!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var options = new FileStreamOptions
         {
             Mode = FileMode.Create,

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -7,7 +8,7 @@ namespace OffLM.Edge.Signing;
 
 /// <summary>A secp256k1 signature in Ethereum's form: r, s (low) and v, 27 or 28. 65 bytes.</summary>
 [InlineArray(Size)]
-public struct RecoverableSignature
+public struct RecoverableSignature : IEquatable<RecoverableSignature>
 {
     public const int Size = 65;
 
@@ -28,7 +29,13 @@ public struct RecoverableSignature
     public static bool TryParse(ReadOnlySpan<char> text, out RecoverableSignature value)
     {
         value = default;
-        return Hex.TryDecode(text, value) && value[Size - 1] is 27 or 28;
+        if (Hex.TryDecode(text, value) && value[Size - 1] is 27 or 28)
+        {
+            return true;
+        }
+
+        value = default;
+        return false;
     }
 
     [UnscopedRef]
@@ -39,5 +46,15 @@ public struct RecoverableSignature
     /// <summary>The address whose key made this signature over <paramref name="digest"/>; null if no key could have, or s is high.</summary>
     public readonly Address? Recover(in Bytes32 digest) => Secp256k1.Recover(this, digest);
 
+    public readonly bool Equals(RecoverableSignature other) => AsSpan().SequenceEqual(other.AsSpan());
+
+    public override readonly bool Equals(object? obj) => obj is RecoverableSignature other && Equals(other);
+
+    public override readonly int GetHashCode() => BinaryPrimitives.ReadInt32LittleEndian(AsSpan());
+
     public override readonly string ToString() => Hex.Encode(AsSpan());
+
+    public static bool operator ==(RecoverableSignature left, RecoverableSignature right) => left.Equals(right);
+
+    public static bool operator !=(RecoverableSignature left, RecoverableSignature right) => !left.Equals(right);
 }

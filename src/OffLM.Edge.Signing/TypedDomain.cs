@@ -15,7 +15,12 @@ public sealed record TypedDomain(string Name, string Version, ulong ChainId, Add
     private static readonly Bytes32 TypeHash =
         Keccak256.Hash("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"u8);
 
-    private Bytes32? _separator;
+    /// <summary>Computed once. A reference, so that threads that race for it see all of it or nothing.</summary>
+    private byte[]? _separator;
+
+    /// <summary>For <c>with</c>: the copy computes its own separator.</summary>
+    private TypedDomain(TypedDomain other) =>
+        (Name, Version, ChainId, VerifyingContract) = (other.Name, other.Version, other.ChainId, other.VerifyingContract);
 
     /// <summary>The domain of receipts on the network with this chain id and contract.</summary>
     public static TypedDomain Receipts(ulong chainId, Address verifyingContract) => new("OffLM Receipts", "1", chainId, verifyingContract);
@@ -27,7 +32,7 @@ public sealed record TypedDomain(string Name, string Version, ulong ChainId, Add
     public bool IsTestNetwork => VerifyingContract == TestContract;
 
     /// <summary>The struct hash of the domain.</summary>
-    public Bytes32 Separator => _separator ??= ComputeSeparator();
+    public Bytes32 Separator => new(_separator ??= ComputeSeparator().ToArray());
 
     /// <summary>What is signed for a structure: keccak256(0x19 0x01 ‖ separator ‖ struct hash).</summary>
     public Bytes32 Digest(in Bytes32 structHash)
@@ -39,6 +44,12 @@ public sealed record TypedDomain(string Name, string Version, ulong ChainId, Add
         structHash.AsSpan().CopyTo(message[34..]);
         return Keccak256.Hash(message);
     }
+
+    /// <summary>Equal domains are equal whether or not a separator was asked for.</summary>
+    public bool Equals(TypedDomain? other) =>
+        other is not null && (Name, Version, ChainId, VerifyingContract) == (other.Name, other.Version, other.ChainId, other.VerifyingContract);
+
+    public override int GetHashCode() => HashCode.Combine(Name, Version, ChainId, VerifyingContract);
 
     private Bytes32 ComputeSeparator()
     {

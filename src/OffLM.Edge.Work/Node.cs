@@ -21,6 +21,7 @@ public sealed partial class Node : IAsyncDisposable
     private readonly AnswerBook _book;
     private readonly RecentAnswers _recent;
     private readonly StorageGuard _storage;
+    private readonly LedgerGuard _guard;
     private readonly Admission _admission;
     private readonly Housekeeping _housekeeping;
     private readonly ILoggerFactory _loggers;
@@ -45,8 +46,9 @@ public sealed partial class Node : IAsyncDisposable
         _book = new AnswerBook(ledger, time, loggers.CreateLogger<AnswerBook>());
         _recent = new RecentAnswers(time);
         _storage = new StorageGuard(options.StateDirectory, options.MinimumFreeBytes, time);
-        _housekeeping = new Housekeeping(ledger, options.Retention, _clock, loggers.CreateLogger<Housekeeping>());
-        _admission = new Admission(Models, ledger, _book, _limits, _tariffs, _storage, _clock, _recent, OnCompleted);
+        _guard = new LedgerGuard(ledger, loggers.CreateLogger<LedgerGuard>());
+        _housekeeping = new Housekeeping(ledger, _guard, options.Retention, _clock, loggers.CreateLogger<Housekeeping>());
+        _admission = new Admission(Models, ledger, _book, _limits, _tariffs, _storage, _guard, _clock, _recent, OnCompleted);
     }
 
     /// <summary>Raised after a receipt became durable, with how the answer went. Handlers must be quick and must not throw.</summary>
@@ -98,6 +100,7 @@ public sealed partial class Node : IAsyncDisposable
             LogRecovered(interrupted.Count, interrupted[0].Sequence);
         }
 
+        await _guard.StartAsync();
         await _tariffs.LoadAsync(Ledger, _options.Tariff, _options.Schedule);
         var sealer = new BatchSealer(Ledger, _options.Domain, boot, _clock.Now);
         _sealing = new SealingLoop(sealer, Key, _options.BatchInterval, _clock.Time, _loggers.CreateLogger<SealingLoop>());
@@ -168,6 +171,7 @@ public sealed partial class Node : IAsyncDisposable
         await _book.WaitUntilEmptyAsync(TimeSpan.FromSeconds(5));
         await _book.DisposeAsync();
         await _housekeeping.DisposeAsync();
+        await _guard.DisposeAsync();
         if (_sealing is { } sealing)
         {
             await sealing.FinishAsync();
@@ -191,7 +195,7 @@ public sealed partial class Node : IAsyncDisposable
             && completed.Result.Reason is FinishReason.Stop or FinishReason.Length
             && Retry.KeyOf(answer.Caller, answer.Asked) is { } retryKey)
         {
-            _recent.Add(retryKey, answer.Model, text, completed);
+            _recent.Add(retryKey, answer.Asked.RetryDigest, answer.Model, text, completed);
         }
 
         Completed?.Invoke(completed);
@@ -199,9 +203,9 @@ public sealed partial class Node : IAsyncDisposable
 
     private IEnumerable<string> Problems()
     {
-        if (Ledger.Failure is { } failure)
+        if (_guard.PaidProblem is { } ledger)
         {
-            yield return $"The ledger can't be written: {failure.Message}";
+            yield return ledger;
         }
 
         if (_storage.Problem is { } storage)

@@ -1,1 +1,1 @@
-Console.WriteLine("offlm-edge");
+return await OffLM.Edge.Commands.CommandTree.InvokeAsync(args);

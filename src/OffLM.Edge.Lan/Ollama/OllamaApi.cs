@@ -1,4 +1,10 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using OffLM.Edge.Lan.Access;
+using OffLM.Edge.Lan.Serving;
 using OffLM.Edge.Work;
 
 namespace OffLM.Edge.Lan.Ollama;
@@ -6,10 +12,35 @@ namespace OffLM.Edge.Lan.Ollama;
 /// <summary>The Ollama API.</summary>
 internal static class OllamaApi
 {
+    private static readonly string[] GetAndHead = [HttpMethods.Get, HttpMethods.Head];
+
     public static void Map(IEndpointRouteBuilder routes, Node node, LanOptions options)
     {
-        _ = routes;
-        _ = node;
-        _ = options;
+        var guard = new Guard(OllamaErrorFormat.Instance, routes.ServiceProvider.GetRequiredService<ILoggerFactory>().CreateLogger<Guard>());
+        var info = new InfoEndpoints(node);
+        routes.MapMethods("/", GetAndHead, guard.Around(InfoEndpoints.RootAsync));
+        routes.MapMethods("/api/version", GetAndHead, guard.Around(info.VersionAsync));
+        routes.MapMethods("/api/tags", GetAndHead, guard.Around(info.TagsAsync));
+        routes.MapGet("/api/ps", guard.Around(info.LoadedAsync));
+        routes.MapPost("/api/show", guard.Around(new ShowEndpoint(node).HandleAsync));
+        routes.MapPost("/api/generate", guard.Around(new GenerateEndpoint(node, TimeProvider.System).HandleAsync));
+        routes.MapPost("/api/chat", guard.Around(new OllamaChatEndpoint(node, TimeProvider.System).HandleAsync));
+        routes.MapPost("/api/pull", guard.Around(new PullEndpoint(node, options.ModelSource, TimeProvider.System).HandleAsync)).RequireAdmin();
+        routes.MapDelete("/api/delete", guard.Around(new DeleteEndpoint(node).HandleAsync)).RequireAdmin();
+        foreach (var path in (string[])["/api/embed", "/api/embeddings"])
+        {
+            routes.MapPost(path, guard.Around(RefuseEmbeddings));
+        }
+
+        foreach (var path in (string[])["/api/create", "/api/copy", "/api/push"])
+        {
+            routes.MapPost(path, guard.Around(RefuseMaking));
+        }
     }
+
+    private static Task RefuseEmbeddings(HttpContext context) =>
+        throw ApiException.NotImplemented("This version's models answer; they make no embeddings.");
+
+    private static Task RefuseMaking(HttpContext context) =>
+        throw ApiException.NotImplemented("Models can't be made, copied or pushed here; they are pulled as they are, and their id proves it.");
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using OffLM.Edge.Metering.Interop.Sqlite;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Metering.Tariffs;
@@ -20,11 +19,21 @@ public sealed partial class Ledger
     /// <returns>The hold as it was stored.</returns>
     /// <exception cref="CreditExhaustedException">The credit doesn't pay for one token.</exception>
     /// <exception cref="RetryException">A request with this retry key was taken before.</exception>
+    /// <exception cref="DuplicateRequestException">The request's name was used before.</exception>
     /// <exception cref="LedgerFullException">The disk is full.</exception>
     /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
-    public Task<Hold> HoldAsync(Hold hold, UInt128? creditLimit = null, Bytes32? retryKey = null) => _writer.RunAsync(connection =>
+    public Task<Hold> HoldAsync(Hold hold, UInt128? creditLimit = null, Bytes32? retryKey = null) => _writer.TakeOnAsync(
+        connection => StoreHold(connection, hold, creditLimit, retryKey),
+        undo: connection => DeleteHold(connection, hold.Request.AsSpan()));
+
+    private static Hold StoreHold(SqliteConnection connection, Hold hold, UInt128? creditLimit, Bytes32? retryKey)
     {
         var tariff = RequireTariff(connection, hold.Tariff);
+        if (IsTaken(connection, "receipts", hold.Request.AsSpan()) || IsTaken(connection, "holds", hold.Request.AsSpan()))
+        {
+            throw new DuplicateRequestException(hold.Request);
+        }
+
         if (retryKey is { } key)
         {
             TakeRetryKey(connection, hold, key);
@@ -33,10 +42,10 @@ public sealed partial class Ledger
         var tokens = hold.TokenLimit;
         if (creditLimit is { } limit)
         {
-            var used = Spent(connection, hold.Caller) + OnHold(connection, hold.Caller);
+            var used = SumOrMax(Spent(connection, hold.Caller), OnHold(connection, hold.Caller));
             var remaining = limit > used ? limit - used : 0;
             tokens = Fee.AffordableTokens(tariff, hold.PromptTokens, hold.TokenLimit, remaining);
-            if (tokens == 0)
+            if (tokens == 0 && hold.TokenLimit > 0)
             {
                 throw new CreditExhaustedException(remaining, Fee.Ceiling(tariff, hold.PromptTokens, 1));
             }
@@ -48,14 +57,16 @@ public sealed partial class Ledger
             .Bind(1, hold.Request.AsSpan()).Bind(2, hold.Caller).Bind(3, body)
             .Bind(4, HoldChecksum(hold.Request.AsSpan(), hold.Caller, body)).Run();
         return stored;
-    });
+    }
 
     /// <summary>Records what running answers have delivered so far. Holds that were closed meanwhile are passed over.</summary>
+    /// <exception cref="ArgumentException">A commitment state that could not be taken up again.</exception>
     /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
     public Task CheckpointAsync(IReadOnlyList<Checkpoint> checkpoints) => _writer.CloseOutAsync(connection =>
     {
         foreach (var c in checkpoints)
         {
+            _ = Keccak256.Restore(c.CommitmentState);
             connection.Prepare(
                 """
                 INSERT INTO checkpoints(request, cached, completion, state, duration, energy, source, crc)
@@ -70,21 +81,28 @@ public sealed partial class Ledger
         return true;
     });
 
-    /// <summary>Turns a hold into a receipt with the next sequence number. Asked again for the same request, gives the same receipt.</summary>
+    /// <summary>
+    /// Turns a hold into a receipt with the next sequence number. Asked again for the same request, gives the same receipt. A hold whose
+    /// row was damaged meanwhile becomes a void receipt.
+    /// </summary>
+    /// <exception cref="ArgumentException">More cached tokens than prompt tokens, or more completion tokens than the hold allows.</exception>
     /// <exception cref="InvalidOperationException">There is neither a hold nor a receipt for the request.</exception>
     /// <exception cref="LedgerFullException">The disk is full, the reserve too.</exception>
     /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
     public Task<Receipt> AppendAsync(Bytes32 request, Closing closing) => _writer.CloseOutAsync(connection =>
     {
-        if (FindHold(connection, request) is { } hold)
+        if (IsTaken(connection, "holds", request.AsSpan()))
         {
-            return Close(connection, hold, closing);
+            return FindBillable(connection, request.AsSpan()) is var (hold, tariff) ? Close(connection, hold, tariff, closing) : CloseAsVoid(connection, request.AsSpan());
         }
 
-        var row = connection.Prepare($"SELECT {StoredReceipt.Columns} FROM receipts WHERE request = ?1").Bind(1, request.AsSpan());
-        var receipt = row.Step() ? StoredReceipt.Read(row).Receipt : null;
-        row.Reset();
-        return receipt ?? throw new InvalidOperationException($"There is no hold for request {request}.");
+        return FindReceipt(connection, request) switch
+        {
+            { Receipt: { } receipt } => receipt,
+            { Damage: { } damage } stored => throw new InvalidOperationException($"Request {request} is receipt {stored.Sequence}, whose row is damaged: {damage}."),
+            { } stored => throw new InvalidOperationException($"Request {request} is receipt {stored.Sequence}, of which only the leaf is kept."),
+            null => throw new InvalidOperationException($"There is no hold for request {request}."),
+        };
     });
 
     /// <summary>
@@ -106,28 +124,13 @@ public sealed partial class Ledger
 
     private static Receipt RecoverOne(SqliteConnection connection, byte[] request)
     {
-        Hold? hold;
-        try
+        if (FindBillable(connection, request) is not var (hold, tariff))
         {
-            hold = FindHold(connection, new Bytes32(request));
-        }
-        catch (FormatException)
-        {
-            hold = null;
+            return CloseAsVoid(connection, request);
         }
 
-        if (hold is null)
-        {
-            DeleteHold(connection, request);
-            return Insert(connection, "", new Receipt
-            {
-                Request = request.Length == Bytes32.Size ? new Bytes32(request) : Keccak256.Hash(request),
-                Outcome = Outcome.Void,
-                Tariff = TypedStruct.Hash(Tariff.Free),
-            });
-        }
-
-        var closing = FindCheckpoint(connection, request) is { } checkpoint
+        var checkpoint = FindCheckpoint(connection, request);
+        var closing = checkpoint is not null && Excess(hold, checkpoint.CachedTokens, checkpoint.CompletionTokens) is null
             ? new Closing(
                 Outcome.Interrupted,
                 checkpoint.CachedTokens,
@@ -138,12 +141,49 @@ public sealed partial class Ledger
                 checkpoint.EnergyMicrojoules,
                 checkpoint.EnergySource)
             : new Closing(Outcome.Interrupted, 0, 0, Commitment.Begin(hold.CompletionSalt).Current(), null, 0, 0, EnergySource.NotMeasured);
-        return Close(connection, hold, closing);
+        return Close(connection, hold, tariff, closing);
     }
 
-    private static Receipt Close(SqliteConnection connection, Hold hold, Closing closing)
+    /// <summary>A hold and its tariff; null if a damaged row keeps it from being billed.</summary>
+    private static (Hold Hold, Tariff Tariff)? FindBillable(SqliteConnection connection, ReadOnlySpan<byte> request)
     {
-        var tariff = RequireTariff(connection, hold.Tariff);
+        if (request.Length != Bytes32.Size)
+        {
+            return null;
+        }
+
+        try
+        {
+            return FindHold(connection, new Bytes32(request)) is { } hold ? (hold, RequireTariff(connection, hold.Tariff)) : null;
+        }
+        catch (Exception e) when (e is FormatException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static Receipt CloseAsVoid(SqliteConnection connection, ReadOnlySpan<byte> request)
+    {
+        DeleteHold(connection, request);
+        var usable = request.Length == Bytes32.Size && !IsTaken(connection, "receipts", request);
+        return Insert(connection, "", VoidReceipt(usable ? new Bytes32(request) : Bytes32.Random()));
+    }
+
+    private static Receipt VoidReceipt(Bytes32 request) => new() { Request = request, Outcome = Outcome.Void, Tariff = TypedStruct.Hash(Tariff.Free) };
+
+    /// <summary>Null if so many tokens fit the hold; else why not.</summary>
+    private static string? Excess(Hold hold, uint cachedTokens, uint completionTokens) =>
+        cachedTokens > hold.PromptTokens ? $"{cachedTokens} cached tokens of {hold.PromptTokens} prompt tokens"
+        : completionTokens > hold.TokenLimit ? $"{completionTokens} completion tokens where the hold allows {hold.TokenLimit}"
+        : null;
+
+    private static Receipt Close(SqliteConnection connection, Hold hold, Tariff tariff, Closing closing)
+    {
+        if (Excess(hold, closing.CachedTokens, closing.CompletionTokens) is { } excess)
+        {
+            throw new ArgumentException($"Request {hold.Request} can't be closed with {excess}.", nameof(closing));
+        }
+
         var record = closing.ExecutionRecord ?? hold.ExecutionRecord;
         var receipt = Insert(connection, hold.Caller, new Receipt
         {
@@ -174,7 +214,7 @@ public sealed partial class Ledger
             .Bind(4, hold.ExecutionSalt.AsSpan()).Bind(5, record).Run();
         if (receipt.Fee != 0)
         {
-            SetSpent(connection, hold.Caller, checked(Spent(connection, hold.Caller) + receipt.Fee));
+            AddSpent(connection, hold.Caller, receipt.Fee);
         }
 
         DeleteHold(connection, hold.Request.AsSpan());
@@ -200,7 +240,7 @@ public sealed partial class Ledger
         var row = connection.Prepare("SELECT request FROM retries WHERE caller = ?1 AND key = ?2").Bind(1, hold.Caller).Bind(2, key.AsSpan());
         Bytes32? earlier = row.Step() ? new Bytes32(row.Blob(0)) : null;
         row.Reset();
-        if (earlier is { } request && !FailedForFree(connection, request))
+        if (earlier is { } request && !MayBeRepeated(connection, request))
         {
             throw new RetryException(request);
         }
@@ -209,13 +249,17 @@ public sealed partial class Ledger
             .Bind(1, hold.Caller).Bind(2, key.AsSpan()).Bind(3, hold.Request.AsSpan()).Run();
     }
 
-    /// <summary>True if the request ended without delivering anything: then a retry is a new attempt.</summary>
-    private static bool FailedForFree(SqliteConnection connection, Bytes32 request)
+    /// <summary>True if the request never ran, or ended without delivering anything: then a retry is a new attempt.</summary>
+    private static bool MayBeRepeated(SqliteConnection connection, Bytes32 request) => FindReceipt(connection, request) is { } stored
+        ? stored.Receipt is { CompletionTokens: 0, Outcome: not Outcome.Stop and not Outcome.Length }
+        : !IsTaken(connection, "holds", request.AsSpan());
+
+    private static bool IsTaken(SqliteConnection connection, string table, ReadOnlySpan<byte> request)
     {
-        var row = connection.Prepare($"SELECT {StoredReceipt.Columns} FROM receipts WHERE request = ?1").Bind(1, request.AsSpan());
-        var receipt = row.Step() ? StoredReceipt.Read(row).Receipt : null;
+        var row = connection.Prepare($"SELECT 1 FROM {table} WHERE request = ?1").Bind(1, request);
+        var found = row.Step();
         row.Reset();
-        return receipt is { CompletionTokens: 0, Outcome: not Outcome.Stop and not Outcome.Length };
+        return found;
     }
 
     private static Tariff RequireTariff(SqliteConnection connection, Bytes32 hash)
@@ -251,7 +295,7 @@ public sealed partial class Ledger
     /// <summary>The last checkpoint; null if there is none or it is damaged: then nothing is proven.</summary>
     private static Checkpoint? FindCheckpoint(SqliteConnection connection, byte[] request)
     {
-        var row = connection.Prepare("SELECT cached, completion, state, duration, energy, source, crc FROM checkpoints WHERE request = ?1").Bind(1, request);
+        var row = connection.Prepare("SELECT cached, completion, state, duration, energy, source, crc, request FROM checkpoints WHERE request = ?1").Bind(1, request);
         if (!row.Step())
         {
             return null;
@@ -259,9 +303,9 @@ public sealed partial class Ledger
 
         var checkpoint = new Checkpoint(
             new Bytes32(request), (uint)row.Integer(0), (uint)row.Integer(1), row.Blob(2), (uint)row.Integer(3), (ulong)row.Integer(4), (EnergySource)row.Integer(5));
-        var crc = row.Integer(6);
+        var good = row.Integer(6) == CheckpointChecksum(row);
         row.Reset();
-        return crc == CheckpointChecksum(checkpoint) ? checkpoint : null;
+        return good ? checkpoint : null;
     }
 
     private static void DeleteHold(SqliteConnection connection, ReadOnlySpan<byte> request)
@@ -270,42 +314,11 @@ public sealed partial class Ledger
         connection.Prepare("DELETE FROM checkpoints WHERE request = ?1").Bind(1, request).Run();
     }
 
-    private static UInt128 OnHold(SqliteConnection connection, string caller)
-    {
-        var rows = connection.Prepare("SELECT body FROM holds WHERE caller = ?1").Bind(1, caller);
-        UInt128 sum = 0;
-        while (rows.Step())
-        {
-            sum = checked(sum + TypedStruct.FromBytes<Hold>(rows.Blob(0)).Ceiling);
-        }
+    internal static long HoldChecksum(ReadOnlySpan<byte> request, string caller, ReadOnlySpan<byte> body) => new RowChecksum().Add(request).Add(caller).Add(body).Value;
 
-        return sum;
-    }
-
-    private static UInt128 Spent(SqliteConnection connection, string caller)
-    {
-        var row = connection.Prepare("SELECT spent, crc FROM credit WHERE caller = ?1").Bind(1, caller);
-        if (!row.Step())
-        {
-            return 0;
-        }
-
-        var (spent, crc) = (row.Blob(0), row.Integer(1));
-        row.Reset();
-        return crc == new RowChecksum().Add(caller).Add(spent).Value
-            ? BinaryPrimitives.ReadUInt128BigEndian(spent)
-            : throw new FormatException($"The row of what '{caller}' has spent is damaged: its checksum doesn't hold. Run ledger check.");
-    }
-
-    private static void SetSpent(SqliteConnection connection, string caller, UInt128 value)
-    {
-        Span<byte> spent = stackalloc byte[16];
-        BinaryPrimitives.WriteUInt128BigEndian(spent, value);
-        connection.Prepare("INSERT INTO credit(caller, spent, crc) VALUES(?1, ?2, ?3) ON CONFLICT(caller) DO UPDATE SET spent = excluded.spent, crc = excluded.crc")
-            .Bind(1, caller).Bind(2, spent).Bind(3, new RowChecksum().Add(caller).Add(spent).Value).Run();
-    }
-
-    private static long HoldChecksum(ReadOnlySpan<byte> request, string caller, byte[] body) => new RowChecksum().Add(request).Add(caller).Add(body).Value;
+    /// <summary>For a row selected as cached, completion, state, duration, energy, source, crc, request.</summary>
+    internal static long CheckpointChecksum(SqliteStatement row) => new RowChecksum()
+        .Add(row.Blob(7)).Add(row.Integer(0)).Add(row.Integer(1)).Add(row.Blob(2)).Add(row.Integer(3)).Add(row.Integer(4)).Add(row.Integer(5)).Value;
 
     private static long CheckpointChecksum(Checkpoint c) => new RowChecksum()
         .Add(c.Request.AsSpan()).Add(c.CachedTokens).Add(c.CompletionTokens).Add(c.CommitmentState)

@@ -50,14 +50,16 @@ public sealed partial class Ledger : IDisposable
     /// <summary>Counts this start; the number orders batches without a clock.</summary>
     public Task<uint> BeginBootAsync() => _writer.RunAsync(connection =>
     {
-        var boot = uint.Parse(GetMeta(connection, "boot") ?? "0", CultureInfo.InvariantCulture) + 1;
+        // A damaged count goes on from the last batch's: boots order batches, so they must not fall back.
+        var last = uint.TryParse(GetMeta(connection, "boot") ?? "0", CultureInfo.InvariantCulture, out var stored) ? stored : Tip(connection)?.Batch.Boot ?? 0;
+        var boot = last + 1;
         SetMeta(connection, "boot", boot.ToString(CultureInfo.InvariantCulture));
         return boot;
     });
 
     /// <summary>The address of the node's key, as of its last unlocking; null before the first.</summary>
     public Task<Address?> NodeAddressAsync() => _writer.RunAsync(connection =>
-        GetMeta(connection, "node") is { } text ? Address.Parse(text) : (Address?)null);
+        Address.TryParse(GetMeta(connection, "node"), out var address) ? address : (Address?)null);
 
     /// <summary>Remembers the address of the node's key.</summary>
     public Task SetNodeAddressAsync(Address address) => _writer.RunAsync(connection =>
@@ -66,7 +68,7 @@ public sealed partial class Ledger : IDisposable
         return true;
     });
 
-    /// <summary>Keeps a tariff, and the schedule it names, under their hashes.</summary>
+    /// <summary>Keeps a tariff, and the schedule it names, under their hashes. Adding one again mends its row if that was damaged.</summary>
     /// <returns>The tariff's struct hash.</returns>
     /// <exception cref="ArgumentException">The tariff is out of range.</exception>
     public Task<Bytes32> AddTariffAsync(Tariff tariff, Schedule? schedule = null)
@@ -80,11 +82,11 @@ public sealed partial class Ledger : IDisposable
         {
             var hash = TypedStruct.Hash(tariff);
             var body = TypedStruct.ToBytes(tariff);
-            connection.Prepare("INSERT OR IGNORE INTO tariffs(hash, body, crc) VALUES(?1, ?2, ?3)")
+            connection.Prepare("INSERT INTO tariffs(hash, body, crc) VALUES(?1, ?2, ?3) ON CONFLICT(hash) DO UPDATE SET body = excluded.body, crc = excluded.crc")
                 .Bind(1, hash.AsSpan()).Bind(2, body).Bind(3, new RowChecksum().Add(hash.AsSpan()).Add(body).Value).Run();
             if (schedule is not null)
             {
-                connection.Prepare("INSERT OR IGNORE INTO schedules(hash, body) VALUES(?1, ?2)")
+                connection.Prepare("INSERT INTO schedules(hash, body) VALUES(?1, ?2) ON CONFLICT(hash) DO UPDATE SET body = excluded.body")
                     .Bind(1, TypedStruct.Hash(schedule).AsSpan()).Bind(2, TypedStruct.ToBytes(schedule)).Run();
             }
 

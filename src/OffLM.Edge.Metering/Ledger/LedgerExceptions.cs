@@ -2,7 +2,10 @@ using OffLM.Edge.Signing;
 
 namespace OffLM.Edge.Metering;
 
-/// <summary>The ledger can't be written now: its disk failed or it is closed. Nothing of the request was recorded.</summary>
+/// <summary>
+/// The ledger can't be written now: its disk failed or it is closed. A hold that fails so is never billed. Any other operation may turn
+/// out to have been recorded; asking again gives the same result.
+/// </summary>
 public sealed class LedgerUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
 
 /// <summary>The disk is too full to take on another request.</summary>
@@ -23,6 +26,14 @@ public sealed class CreditExhaustedException(UInt128 remaining, UInt128 needed)
 public sealed class RetryException(Bytes32 request) : Exception($"This idempotency key belongs to request {request}.")
 {
     /// <summary>The earlier request.</summary>
+    public Bytes32 Request => request;
+}
+
+/// <summary>The request's name was used before, by a hold or a receipt; names are unique.</summary>
+/// <param name="request">The name.</param>
+public sealed class DuplicateRequestException(Bytes32 request) : Exception($"Request {request} was taken before. Choose 32 new random bytes.")
+{
+    /// <summary>The name.</summary>
     public Bytes32 Request => request;
 }
 

@@ -21,7 +21,10 @@ public sealed class LedgerReader : IDisposable
 
     /// <exception cref="LedgerUnavailableException">There is no ledger at this path, it can't be read, or is of an older version.</exception>
     /// <exception cref="LedgerVersionException">Written by a newer version.</exception>
-    public static LedgerReader Open(string path)
+    public static LedgerReader Open(string path) => new(Connect(path));
+
+    /// <inheritdoc cref="Open"/>
+    internal static SqliteConnection Connect(string path)
     {
         if (!File.Exists(path))
         {
@@ -33,7 +36,7 @@ public sealed class LedgerReader : IDisposable
         {
             connection = SqliteConnection.OpenReadOnly(path);
             LedgerSchema.Require(connection, path);
-            return new LedgerReader(connection);
+            return connection;
         }
         catch (SqliteException e)
         {
@@ -50,6 +53,20 @@ public sealed class LedgerReader : IDisposable
     /// <summary>Figures that cost the same however long the ledger is.</summary>
     public LedgerSummary Summary()
     {
+        // One snapshot for all of them: otherwise a batch stored in between would sign more receipts than there are.
+        _connection.Execute("BEGIN");
+        try
+        {
+            return SummaryOfSnapshot();
+        }
+        finally
+        {
+            _connection.Execute("COMMIT");
+        }
+    }
+
+    private LedgerSummary SummaryOfSnapshot()
+    {
         var last = Integer("SELECT coalesce(max(sequence), 0) FROM receipts");
         var (batches, signed) = (0L, 0L);
         var row = _connection.Prepare("SELECT batch, first + count - 1 FROM batches ORDER BY batch DESC LIMIT 1");
@@ -64,8 +81,8 @@ public sealed class LedgerReader : IDisposable
             (ulong)batches,
             (ulong)(last - signed),
             (int)Integer("SELECT count(*) FROM holds"),
-            uint.Parse(Meta("boot") ?? "0", CultureInfo.InvariantCulture),
-            Meta("node") is { } node ? Address.Parse(node) : null);
+            uint.TryParse(Meta("boot"), CultureInfo.InvariantCulture, out var boot) ? boot : 0,
+            Address.TryParse(Meta("node"), out var node) ? node : null);
     }
 
     /// <summary>Receipts in falling order of sequence.</summary>
@@ -91,6 +108,7 @@ public sealed class LedgerReader : IDisposable
     public StoredReceipt? Find(ulong sequence) => From(sequence, 1) is [var found] && found.Sequence == sequence ? found : null;
 
     /// <summary>The salts and the replay record of a receipt; null once forgotten.</summary>
+    /// <exception cref="FormatException">The row is damaged.</exception>
     public ReceiptSalts? Salts(Bytes32 request)
     {
         var row = _connection.Prepare("SELECT prompt, completion, execution, record FROM salts WHERE request = ?1").Bind(1, request.AsSpan());
@@ -99,9 +117,11 @@ public sealed class LedgerReader : IDisposable
             return null;
         }
 
-        var salts = new ReceiptSalts(new(row.Blob(0)), new(row.Blob(1)), new(row.Blob(2)), row.Text(3));
+        var (prompt, completion, execution, record) = (row.Blob(0), row.Blob(1), row.Blob(2), row.Text(3));
         row.Reset();
-        return salts;
+        return prompt.Length == Bytes32.Size && completion.Length == Bytes32.Size && execution.Length == Bytes32.Size
+            ? new ReceiptSalts(new(prompt), new(completion), new(execution), record)
+            : throw new FormatException($"The salts of request {request} are damaged: they are not 32 bytes long.");
     }
 
     /// <summary>Batches in rising order, from a number on; at most <see cref="PageSize"/>.</summary>
@@ -127,18 +147,13 @@ public sealed class LedgerReader : IDisposable
         return ReadBatches(rows) is [var found] && sequence < found.Batch.FirstSequence + found.Batch.Count ? found : null;
     }
 
-    public Tariff? Tariff(Bytes32 hash)
-    {
-        var row = _connection.Prepare("SELECT body FROM tariffs WHERE hash = ?1").Bind(1, hash.AsSpan());
-        if (!row.Step())
-        {
-            return null;
-        }
+    /// <summary>A tariff by its struct hash; null if the ledger has none.</summary>
+    /// <exception cref="FormatException">The row is damaged.</exception>
+    public Tariff? Tariff(Bytes32 hash) => FindByHash<Tariff>("tariffs", hash);
 
-        var body = row.Blob(0);
-        row.Reset();
-        return TypedStruct.FromBytes<Tariff>(body);
-    }
+    /// <summary>A schedule by its struct hash; null if the ledger has none.</summary>
+    /// <exception cref="FormatException">The row is damaged.</exception>
+    public Schedule? Schedule(Bytes32 hash) => FindByHash<Schedule>("schedules", hash);
 
     /// <summary>SQLite's own check of the file's structure; null if it is in order.</summary>
     /// <param name="full">Also every index entry against its row: about 4 s a million receipts, otherwise 0.5 s.</param>
@@ -184,6 +199,21 @@ public sealed class LedgerReader : IDisposable
         {
             rows.Reset();
         }
+    }
+
+    private T? FindByHash<T>(string table, Bytes32 hash)
+        where T : class, ITypedStruct<T>, new()
+    {
+        var row = _connection.Prepare($"SELECT body FROM {table} WHERE hash = ?1").Bind(1, hash.AsSpan());
+        if (!row.Step())
+        {
+            return null;
+        }
+
+        var body = row.Blob(0);
+        row.Reset();
+        var value = TypedStruct.FromBytes<T>(body);
+        return TypedStruct.Hash(value) == hash ? value : throw new FormatException($"The row {hash} of {table} is damaged: its hash doesn't hold.");
     }
 
     private long Integer(string sql)

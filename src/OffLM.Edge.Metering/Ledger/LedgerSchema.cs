@@ -46,12 +46,18 @@ internal static class LedgerSchema
 
     /// <summary>Brings an older or new database up to date, each step in a transaction of its own.</summary>
     /// <exception cref="LedgerVersionException">It is newer than this program.</exception>
+    /// <exception cref="LedgerUnavailableException">It is a database, but no ledger.</exception>
     public static void Migrate(SqliteConnection connection, string path)
     {
         var version = Version(connection);
         if (version > Current)
         {
             throw new LedgerVersionException(path, version, Current);
+        }
+
+        if (version == 0 && connection.Scalar("SELECT count(*) FROM sqlite_master") != "0")
+        {
+            throw new LedgerUnavailableException($"{path} is the database of another program. Give the node a state directory of its own with --state.");
         }
 
         for (; version < Current; version++)

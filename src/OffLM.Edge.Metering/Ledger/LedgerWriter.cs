@@ -5,74 +5,68 @@ namespace OffLM.Edge.Metering;
 
 /// <summary>
 /// The ledger's one writer, on a thread of its own. Whatever is queued while one commit's fsync runs goes into the next
-/// commit together, so many appenders share one fsync; nothing waits for company.
+/// commit together, so many appenders share one fsync; nothing waits for company. An operation that is refused takes
+/// nobody else's with it.
 /// </summary>
 internal sealed class LedgerWriter : IDisposable
 {
     /// <summary>Bounds a transaction, and with it the time that its first operation waits; an fsync costs more than 256 rows.</summary>
     private const int MaxOperationsPerCommit = 256;
 
-    /// <summary>How often a failed database is opened again at most.</summary>
-    private static readonly TimeSpan ReopenInterval = TimeSpan.FromSeconds(2);
-
-    private readonly BlockingCollection<Operation> _queue = [];
-    private readonly string _path;
-    private readonly string? _vfs;
-    private readonly DiskReserve _reserve;
-    private readonly TimeProvider _time;
+    private readonly BlockingCollection<LedgerOperation> _queue = [];
+    private readonly LedgerStorage _storage;
     private readonly Thread _thread;
-    private SqliteConnection? _connection;
-    private Exception? _failure;
-    private long _lastOpened;
+    private bool _disposed;
 
     public LedgerWriter(string path, string? vfs, TimeProvider time)
     {
-        _path = path;
-        _vfs = vfs;
-        _time = time;
-        _reserve = new DiskReserve(path);
-        _connection = Connect();
-        _reserve.Take();
+        _storage = new LedgerStorage(path, vfs, time);
         _thread = new Thread(Loop) { Name = "ledger", IsBackground = true };
         _thread.Start();
     }
 
-    private enum Importance
-    {
-        MayBeRefused,
-        MustFit,
-    }
-
     /// <summary>Why nothing can be written now; null while all is well.</summary>
-    public Exception? Failure => Volatile.Read(ref _failure);
+    public Exception? Failure => _storage.Failure;
 
-    /// <summary>Runs an operation in a transaction that is durable when the task completes. Taking on new work: refused on a full disk.</summary>
+    /// <summary>Runs an operation in a transaction that is durable when the task completes. Refused on a full disk.</summary>
     /// <exception cref="LedgerUnavailableException">The disk failed, or the ledger is closed.</exception>
     /// <exception cref="LedgerFullException">The disk is full.</exception>
-    public Task<T> RunAsync<T>(Func<SqliteConnection, T> operation) => Enqueue(operation, Importance.MayBeRefused);
+    public Task<T> RunAsync<T>(Func<SqliteConnection, T> operation) => Enqueue(new LedgerOperation<T>(operation, Importance.Upkeep));
+
+    /// <summary>Like <see cref="RunAsync"/> for taking on new work: refused on a nearly full disk already.</summary>
+    /// <param name="operation">What to do.</param>
+    /// <param name="undo">Takes it back after a disk failure that left open whether it was committed.</param>
+    /// <exception cref="LedgerUnavailableException">The disk failed, or the ledger is closed.</exception>
+    /// <exception cref="LedgerFullException">The disk is full, or the space to close what runs is not set aside.</exception>
+    public Task<T> TakeOnAsync<T>(Func<SqliteConnection, T> operation, Action<SqliteConnection> undo) =>
+        Enqueue(new LedgerOperation<T>(operation, Importance.NewWork, undo: undo));
 
     /// <summary>Like <see cref="RunAsync"/> for closing what runs: may use the space kept aside.</summary>
     /// <exception cref="LedgerUnavailableException">The disk failed, or the ledger is closed.</exception>
     /// <exception cref="LedgerFullException">The disk is full, the reserve too.</exception>
-    public Task<T> CloseOutAsync<T>(Func<SqliteConnection, T> operation) => Enqueue(operation, Importance.MustFit);
+    public Task<T> CloseOutAsync<T>(Func<SqliteConnection, T> operation) => Enqueue(new LedgerOperation<T>(operation, Importance.MustFit));
+
+    /// <summary>Runs something that can't be in a transaction, between two commits.</summary>
+    /// <exception cref="LedgerUnavailableException">The disk failed, or the ledger is closed.</exception>
+    public Task<T> RunOutsideAsync<T>(Func<SqliteConnection, T> operation) =>
+        Enqueue(new LedgerOperation<T>(operation, Importance.Upkeep, outsideTransaction: true));
 
     /// <summary>Finishes what is queued and closes the database.</summary>
     public void Dispose()
     {
-        if (_queue.IsAddingCompleted)
+        if (Interlocked.Exchange(ref _disposed, true))
         {
             return;
         }
 
         _queue.CompleteAdding();
         _thread.Join();
-        _connection?.Dispose();
+        _storage.Dispose();
         _queue.Dispose();
     }
 
-    private Task<T> Enqueue<T>(Func<SqliteConnection, T> run, Importance importance)
+    private Task<T> Enqueue<T>(LedgerOperation<T> operation)
     {
-        var operation = new Operation<T>(run, importance);
         try
         {
             _queue.Add(operation);
@@ -85,188 +79,134 @@ internal sealed class LedgerWriter : IDisposable
         return operation.Task;
     }
 
-    private SqliteConnection Connect()
-    {
-        _lastOpened = _time.GetTimestamp();
-        var connection = SqliteConnection.Open(_path, _vfs);
-        try
-        {
-            connection.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY");
-            LedgerSchema.Migrate(connection, _path);
-            return connection;
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
-        }
-    }
-
     private void Loop()
     {
-        var batch = new List<Operation>(MaxOperationsPerCommit);
+        var group = new List<LedgerOperation>(MaxOperationsPerCommit);
         foreach (var first in _queue.GetConsumingEnumerable())
         {
-            batch.Clear();
-            batch.Add(first);
-            while (batch.Count < MaxOperationsPerCommit && _queue.TryTake(out var next))
+            LedgerOperation? next = first;
+            do
             {
-                batch.Add(next);
-            }
-
-            if (!TryCommit(batch) && batch.Count > 1)
-            {
-                // One of them failed and took the others' transaction with it: each alone.
-                foreach (var operation in batch)
+                if (next.OutsideTransaction)
                 {
-                    TryCommit([operation]);
+                    Commit(group);
+                    RunOutside(next);
+                    group.Clear();
+                }
+                else
+                {
+                    group.Add(next);
                 }
             }
+            while (group.Count < MaxOperationsPerCommit && _queue.TryTake(out next));
+
+            Commit(group);
+            group.Clear();
         }
     }
 
-    /// <summary>False if nothing was committed and, of several, nobody has been told yet.</summary>
-    private bool TryCommit(List<Operation> batch)
+    private void Commit(List<LedgerOperation> group)
     {
+        if (group.Count == 0)
+        {
+            return;
+        }
+
         try
         {
-            var connection = Usable();
+            var connection = _storage.Usable();
             connection.Prepare("BEGIN IMMEDIATE").Run();
-            foreach (var operation in batch)
+            foreach (var operation in group)
             {
-                operation.Run(connection);
+                Run(connection, operation, alone: group.Count == 1);
             }
 
             connection.Prepare("COMMIT").Run();
         }
         catch (Exception e)
         {
-            return Recover(batch, e);
+            Recover(group, e);
+            return;
         }
 
-        foreach (var operation in batch)
+        foreach (var operation in group)
         {
             operation.Complete();
         }
-
-        return true;
     }
 
-    private bool Recover(List<Operation> batch, Exception error)
+    /// <summary>Runs one operation; if it is refused, only its own changes are taken back.</summary>
+    private void Run(SqliteConnection connection, LedgerOperation operation, bool alone)
+    {
+        if (operation.Importance == Importance.NewWork && !_storage.HasReserve)
+        {
+            operation.Refuse(_storage.Full(null));
+            return;
+        }
+
+        if (alone)
+        {
+            operation.Run(connection);
+            return;
+        }
+
+        connection.Prepare("SAVEPOINT operation").Run();
+        try
+        {
+            operation.Run(connection);
+        }
+        catch (Exception e) when (connection.InTransaction && e is not SqliteException { IsFull: true } and not SqliteException { IsStorageFailure: true })
+        {
+            connection.ResetAll();
+            connection.Prepare("ROLLBACK TO operation").Run();
+            operation.Refuse(e);
+        }
+
+        connection.Prepare("RELEASE operation").Run();
+    }
+
+    private void RunOutside(LedgerOperation operation)
+    {
+        try
+        {
+            operation.Run(_storage.Usable());
+        }
+        catch (Exception e)
+        {
+            Recover([operation], e);
+            return;
+        }
+
+        operation.Complete();
+    }
+
+    private void Recover(List<LedgerOperation> group, Exception error)
     {
         if (error is SqliteException { IsStorageFailure: true } failure)
         {
-            // After a failed fsync a later one may claim success for pages that were dropped: only a fresh, checked connection is trusted.
-            Fail(failure);
+            _storage.Fail(failure, group.Select(operation => operation.Undo).OfType<Action<SqliteConnection>>());
         }
         else
         {
-            Rollback();
+            _storage.Rollback();
         }
 
-        if (batch.Count > 1)
+        if (error is LedgerUnavailableException or SqliteException { IsStorageFailure: true } or SqliteException { IsBusy: true })
         {
-            return false;
+            // No second attempt: whether the first was committed is not known before the database is open again.
+            group.ForEach(operation => operation.Fail(_storage.Unavailable(error)));
         }
-
-        if (error is SqliteException { IsFull: true } && batch[0].Importance == Importance.MustFit && _reserve.Release())
+        else if (group.Count > 1)
         {
-            return TryCommit(batch);
+            group.ForEach(operation => Commit([operation]));
         }
-
-        batch[0].Fail(error switch
+        else if (error is SqliteException { IsFull: true } && group[0].Importance == Importance.MustFit && _storage.ReleaseReserve())
         {
-            SqliteException { IsFull: true } => new LedgerFullException($"The disk that holds {_path} is full. Free some space; receipts can't be written.", error),
-            SqliteException { IsStorageFailure: true } => Unavailable(error),
-            _ => error,
-        });
-        return true;
-    }
-
-    private SqliteConnection Usable()
-    {
-        if (_connection is { } connection)
-        {
-            if (_time.GetElapsedTime(_lastOpened) > ReopenInterval)
-            {
-                _lastOpened = _time.GetTimestamp();
-                _reserve.Take();
-            }
-
-            return connection;
+            Commit(group);
         }
-
-        if (_time.GetElapsedTime(_lastOpened) < ReopenInterval)
+        else
         {
-            throw Unavailable(_failure!);
+            group[0].Fail(error is SqliteException { IsFull: true } ? _storage.Full(error) : error);
         }
-
-        try
-        {
-            var reopened = Connect();
-            if (reopened.Scalar("PRAGMA quick_check(1)") is var verdict and not "ok")
-            {
-                reopened.Dispose();
-                throw new LedgerUnavailableException($"{_path} was opened again after a disk error and is damaged: {verdict}");
-            }
-
-            Volatile.Write(ref _failure, null);
-            return _connection = reopened;
-        }
-        catch (SqliteException e)
-        {
-            Volatile.Write(ref _failure, e);
-            throw Unavailable(e);
-        }
-    }
-
-    private LedgerUnavailableException Unavailable(Exception cause) =>
-        new($"The ledger {_path} can't be written: {cause.Message}. It is opened again and checked before the next request is taken.", cause);
-
-    private void Fail(SqliteException failure)
-    {
-        Volatile.Write(ref _failure, failure);
-        _connection?.Dispose();
-        _connection = null;
-    }
-
-    private void Rollback()
-    {
-        try
-        {
-            if (_connection is { InTransaction: true } connection)
-            {
-                connection.Prepare("ROLLBACK").Run();
-            }
-        }
-        catch (SqliteException e)
-        {
-            Fail(e);
-        }
-    }
-
-    private abstract class Operation(Importance importance)
-    {
-        public Importance Importance => importance;
-
-        public abstract void Run(SqliteConnection connection);
-
-        public abstract void Complete();
-
-        public abstract void Fail(Exception error);
-    }
-
-    private sealed class Operation<T>(Func<SqliteConnection, T> run, Importance importance) : Operation(importance)
-    {
-        private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private T? _result;
-
-        public Task<T> Task => _completion.Task;
-
-        public override void Run(SqliteConnection connection) => _result = run(connection);
-
-        public override void Complete() => _completion.SetResult(_result!);
-
-        public override void Fail(Exception error) => _completion.SetException(error);
     }
 }

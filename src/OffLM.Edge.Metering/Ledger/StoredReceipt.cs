@@ -36,7 +36,7 @@ public sealed record StoredReceipt(ulong Sequence, Bytes32 Request, string Calle
         try
         {
             var receipt = TypedStruct.FromBytes<Receipt>(body);
-            return receipt.Sequence == sequence ? new(sequence, new(request), caller, new(leaf), receipt, null) : Damaged("it stands in another's place");
+            return receipt.Sequence == sequence && receipt.Request.AsSpan().SequenceEqual(request) ? new(sequence, new(request), caller, new(leaf), receipt, null) : Damaged("it stands in another's place");
         }
         catch (FormatException e)
         {

@@ -9,6 +9,7 @@ public static class BasisPoints
     public static UInt128 Of(UInt128 amount, ushort points)
     {
         var (quotient, remainder) = UInt128.DivRem(amount, Whole);
-        return checked((quotient * points) + Rounding.HalfToEven(remainder * points, Whole));
+        var (more, rest) = UInt128.DivRem(remainder * points, Whole);
+        return Rounding.HalfToEven(checked((quotient * points) + more), rest, Whole);
     }
 }

@@ -83,6 +83,11 @@ public sealed record Tariff : ITypedStruct<Tariff>
             return $"flat is {Flat} atto; at most 2^126 is allowed.";
         }
 
+        if (Percent > BasisPoints.Whole)
+        {
+            return $"percent is {Percent} basis points; at most 10000 is allowed.";
+        }
+
         var shares = Provider + Model + Stakers + Contributors;
         return shares == BasisPoints.Whole
             ? null

@@ -49,6 +49,11 @@ public ref struct StructEncoder
 
     private Span<byte> Next()
     {
+        if (_length == _words.Length)
+        {
+            throw new InvalidOperationException($"The structure has {_words.Length / 32} words, one more was given.");
+        }
+
         var word = _words.Slice(_length, 32);
         _length += 32;
         return word;

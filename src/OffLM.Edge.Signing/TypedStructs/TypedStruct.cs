@@ -56,8 +56,9 @@ public static class TypedStruct
             var value = ReadJson<T>(ref reader, form);
             return reader.Read() ? throw new FormatException($"There is more after {T.TypeName}.") : value;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // InvalidOperationException: an escaped string that is no text, such as half a surrogate pair.
             throw new FormatException($"Expected {T.TypeName} as a JSON object: {e.Message}", e);
         }
     }

@@ -152,10 +152,11 @@ public sealed class ApiKeyStore : IDisposable
     }
 }
 
+/// <summary>Keys as JSON, in the store and in the node API.</summary>
 [JsonSourceGenerationOptions(
     JsonSerializerDefaults.Web,
     UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     Converters = [typeof(AddressJsonConverter), typeof(AttoJsonConverter)])]
 [JsonSerializable(typeof(ApiKey))]
-internal sealed partial class ApiKeyJson : JsonSerializerContext;
+public sealed partial class ApiKeyJson : JsonSerializerContext;

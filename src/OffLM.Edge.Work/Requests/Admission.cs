@@ -9,7 +9,7 @@ namespace OffLM.Edge.Work.Requests;
 
 /// <summary>Decides whether a request is taken, and takes it: model, limits, queue, tokens, durable hold, generation.</summary>
 internal sealed class Admission(
-    ModelHost models, Ledger ledger, AnswerBook book, RateLimiter limits, TariffBook tariffs, StorageGuard storage, NodeClock clock,
+    ModelHost models, Ledger ledger, AnswerBook book, RateLimiter limits, TariffBook tariffs, StorageGuard storage, LedgerGuard guard, NodeClock clock,
     RecentAnswers recent, Action<RunningAnswer, CompletedAnswer> onCompleted)
 {
     private volatile string? _closed = "The node is starting up.";
@@ -30,7 +30,7 @@ internal sealed class Admission(
         var startedAt = clock.Monotonic;
         RefuseUnlessServing();
         RefuseBeyondLimits(caller, request);
-        if (Retry.KeyOf(caller, request) is { } retryKey && recent.Find(retryKey) is { } replay)
+        if (Retry.KeyOf(caller, request) is { } retryKey && recent.Find(retryKey, request.RetryDigest) is { } replay)
         {
             return replay;
         }
@@ -129,6 +129,11 @@ internal sealed class Admission(
     private void RefuseBeyondLimits(Caller caller, WorkRequest request)
     {
         RefuseModel(caller, request.Model);
+        if (caller.Key is { Payer.IsZero: false } && guard.PaidProblem is { } problem)
+        {
+            throw new RefusedException(RefusalReason.LedgerUnavailable, problem, TimeSpan.FromSeconds(5));
+        }
+
         if (caller.Key is { } key && limits.TakeRequest(key) is var (limit, retryAfter))
         {
             throw new RefusedException(RefusalReason.RateLimited, $"This key's limit of {limit} is reached.", retryAfter);
@@ -175,7 +180,7 @@ internal sealed class Admission(
             PromptSalt = promptSalt,
             CompletionSalt = Bytes32.Random(),
             ExecutionSalt = Bytes32.Random(),
-            ExecutionRecord = ExecutionRecord.Of(lease, request),
+            ExecutionRecord = ExecutionRecord.Of(lease, request, limit),
             StartedAt = now,
             Clock = source,
             Boot = Boot,

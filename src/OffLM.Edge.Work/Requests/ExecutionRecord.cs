@@ -1,111 +1,70 @@
-using System.Buffers;
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using OffLM.Edge.Inference;
+using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Signing;
 
 namespace OffLM.Edge.Work.Requests;
 
-/// <summary>What somebody needs to run a request again and compare, as canonical JSON: the receipt commits to it.</summary>
+/// <summary>The replay record of a request: what somebody needs to run it again and compare.</summary>
 internal static class ExecutionRecord
 {
-    private static readonly string CpuFeatures = DetectCpuFeatures();
+    private static readonly string[] CpuFeatures = DetectCpuFeatures();
 
-    /// <summary>What is known at admission.</summary>
-    public static string Of(ModelLease lease, WorkRequest request) => Build(lease, request, null);
-
-    /// <summary>The whole record.</summary>
-    public static string Of(ModelLease lease, WorkRequest request, GenerationResult result) => Build(lease, request, result);
-
-    private static string Build(ModelLease lease, WorkRequest request, GenerationResult? result)
+    /// <summary>The record as canonical JSON.</summary>
+    /// <param name="lease">The model and its engine.</param>
+    /// <param name="request">What was asked.</param>
+    /// <param name="tokenLimit">At most so many completion tokens.</param>
+    /// <param name="result">How it went; null at admission, when that isn't known yet.</param>
+    public static string Of(ModelLease lease, WorkRequest request, uint tokenLimit, GenerationResult? result = null) => new ReplayRecord
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var json = new Utf8JsonWriter(buffer))
+        Model = new Bytes32(Convert.FromHexString(lease.ModelId)),
+        Seed = request.Sampling.Seed,
+        Sampler = SamplerOf(request.Sampling),
+        TokenLimit = tokenLimit,
+        Stop = request.Stop,
+        Schema = request.Guidance is not { } guidance ? null : guidance.Kind == GuidanceKind.JsonObject ? "{\"type\":\"object\"}" : guidance.Definition,
+        Engine = lease.Engine.Name,
+        EngineVersion = lease.Engine.Version,
+        ExecutionProvider = lease.Engine.Provider,
+        CpuFeatures = CpuFeatures,
+        PrefillSplit = result?.PrefillSplit ?? [],
+        ReusedTokens = (uint)(result?.CachedTokens ?? 0),
+        RanAlone = result?.RanAlone ?? false,
+    }.ToCanonicalJson();
+
+    private static Dictionary<string, double> SamplerOf(SamplingOptions sampling)
+    {
+        var sampler = new Dictionary<string, double>
         {
-            json.WriteStartObject();
-            json.WriteString("model", lease.ModelId);
-            json.WriteString("engine", lease.Engine.Name);
-            json.WriteString("engineVersion", lease.Engine.Version);
-            json.WriteString("executionProvider", lease.Engine.Provider);
-            json.WriteNumber("threads", lease.Engine.Threads);
-            json.WriteString("cpuFeatures", CpuFeatures);
-            WriteSampling(json, request.Sampling);
-            json.WriteStartArray("stop");
-            foreach (var stop in request.Stop)
-            {
-                json.WriteStringValue(stop);
-            }
-
-            json.WriteEndArray();
-            if (request.Guidance is { } guidance)
-            {
-                json.WriteString("schema", guidance.Kind == GuidanceKind.JsonObject ? "json_object" : guidance.Definition);
-            }
-
-            if (result is not null)
-            {
-                WriteResult(json, result);
-            }
-
-            json.WriteEndObject();
+            ["temperature"] = sampling.Temperature,
+            ["topK"] = sampling.TopK,
+            ["topP"] = sampling.TopP,
+            ["minP"] = sampling.MinP,
+            ["repetitionPenalty"] = sampling.RepetitionPenalty,
+            ["repetitionWindow"] = sampling.RepetitionWindow,
+            ["frequencyPenalty"] = sampling.FrequencyPenalty,
+            ["presencePenalty"] = sampling.PresencePenalty,
+        };
+        foreach (var (token, bias) in sampling.LogitBias ?? new Dictionary<int, double>())
+        {
+            sampler[$"logitBias.{token}"] = bias;
         }
 
-        return Encoding.UTF8.GetString(CanonicalJson.Canonicalize(buffer.WrittenSpan));
+        return sampler;
     }
 
-    private static void WriteSampling(Utf8JsonWriter json, SamplingOptions sampling)
-    {
-        json.WriteStartObject("sampling");
-        json.WriteString("seed", sampling.Seed.ToString(CultureInfo.InvariantCulture));
-        json.WriteNumber("temperature", sampling.Temperature);
-        json.WriteNumber("topK", sampling.TopK);
-        json.WriteNumber("topP", sampling.TopP);
-        json.WriteNumber("minP", sampling.MinP);
-        json.WriteNumber("repetitionPenalty", sampling.RepetitionPenalty);
-        json.WriteNumber("repetitionWindow", sampling.RepetitionWindow);
-        json.WriteNumber("frequencyPenalty", sampling.FrequencyPenalty);
-        json.WriteNumber("presencePenalty", sampling.PresencePenalty);
-        if (sampling.LogitBias is { Count: > 0 } biases)
-        {
-            json.WriteStartObject("logitBias");
-            foreach (var (token, bias) in biases)
-            {
-                json.WriteNumber(token.ToString(CultureInfo.InvariantCulture), bias);
-            }
-
-            json.WriteEndObject();
-        }
-
-        json.WriteEndObject();
-    }
-
-    private static void WriteResult(Utf8JsonWriter json, GenerationResult result)
-    {
-        json.WriteNumber("reusedTokens", result.CachedTokens);
-        json.WriteBoolean("ranAlone", result.RanAlone);
-        json.WriteStartArray("prefillSplit");
-        foreach (var piece in result.PrefillSplit)
-        {
-            json.WriteNumberValue(piece);
-        }
-
-        json.WriteEndArray();
-    }
-
-    /// <summary>The instructions that the kernels choose by, as the kernel lists them; "unknown" where it doesn't.</summary>
-    private static string DetectCpuFeatures()
+    /// <summary>The instructions that the kernels choose by, as the kernel lists them; none where it doesn't.</summary>
+    private static string[] DetectCpuFeatures()
     {
         string[] relevant = ["avx", "avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimddp", "i8mm", "sve"];
         try
         {
-            var line = File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("flags", StringComparison.Ordinal) || l.StartsWith("Features", StringComparison.Ordinal));
-            var listed = line?[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries).ToHashSet();
-            return listed is null ? "unknown" : string.Join(' ', relevant.Where(listed.Contains));
+            var line = File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("flags", StringComparison.Ordinal) || l.StartsWith("Features", StringComparison.Ordinal)) ?? "";
+            var listed = line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries).ToHashSet();
+            return [.. relevant.Where(listed.Contains)];
         }
         catch (IOException)
         {
-            return "unknown";
+            return [];
         }
     }
 }

@@ -19,22 +19,38 @@ internal sealed class RecentAnswers(TimeProvider time)
     private readonly LinkedList<Entry> _entries = new();
     private int _characters;
 
-    public void Add(Bytes32 key, StoredModel model, string text, CompletedAnswer completed)
+    /// <param name="key">The retry's name.</param>
+    /// <param name="digest">What was asked.</param>
+    /// <param name="model">Which answered.</param>
+    /// <param name="text">The whole answer.</param>
+    /// <param name="completed">Its receipt.</param>
+    public void Add(Bytes32 key, string? digest, StoredModel model, string text, CompletedAnswer completed)
     {
         lock (_gate)
         {
-            _entries.AddLast(new Entry(key, model, text, completed, time.GetTimestamp()));
+            _entries.AddLast(new Entry(key, digest, model, text, completed, time.GetTimestamp()));
             _characters += text.Length;
             Trim();
         }
     }
 
-    public IAnswer? Find(Bytes32 key)
+    /// <summary>The answer that was given to this retry's first try; null if there is none any more.</summary>
+    /// <exception cref="RefusedException">Something else was asked under the same key.</exception>
+    public IAnswer? Find(Bytes32 key, string? digest)
     {
         lock (_gate)
         {
             Trim();
-            return _entries.FirstOrDefault(e => e.Key == key) is { } found ? new ReplayedAnswer(found.Model, found.Text, found.Completed) : null;
+            if (_entries.FirstOrDefault(e => e.Key == key) is not { } found)
+            {
+                return null;
+            }
+
+            return found.Digest == digest
+                ? new ReplayedAnswer(found.Model, found.Text, found.Completed)
+                : throw new RefusedException(
+                    RefusalReason.AlreadyTaken,
+                    $"This idempotency key belongs to request {found.Completed.Receipt.Request}, which asked something else. Use a new key for a new request.");
         }
     }
 
@@ -47,5 +63,5 @@ internal sealed class RecentAnswers(TimeProvider time)
         }
     }
 
-    private sealed record Entry(Bytes32 Key, StoredModel Model, string Text, CompletedAnswer Completed, long At);
+    private sealed record Entry(Bytes32 Key, string? Digest, StoredModel Model, string Text, CompletedAnswer Completed, long At);
 }

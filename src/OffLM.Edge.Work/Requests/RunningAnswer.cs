@@ -67,6 +67,9 @@ internal sealed class RunningAnswer : IAnswer
         {
             _account.Reused(_generation.CachedTokens);
             yield return piece;
+
+            // Who asks for more is done with this piece, though its text may wait to be sent (a call is sent as a whole).
+            _generation.Delivered(piece.Tokens);
         }
     }
 
@@ -74,7 +77,6 @@ internal sealed class RunningAnswer : IAnswer
     {
         _account.Delivered(piece);
         _text?.Append(piece.Text);
-        _generation.Delivered(piece.Tokens);
     }
 
     public Task<CompletedAnswer> CompleteAsync() => _completion ??= CloseAsync();
@@ -107,7 +109,7 @@ internal sealed class RunningAnswer : IAnswer
     {
         var result = await _generation.Completion;
         var outcome = OutcomeOf(result.Reason);
-        var record = ExecutionRecord.Of(_lease, _request, result);
+        var record = ExecutionRecord.Of(_lease, _request, _hold.TokenLimit, result);
         _account.Reused(result.CachedTokens);
         var closing = outcome switch
         {

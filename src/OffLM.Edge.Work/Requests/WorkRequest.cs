@@ -38,6 +38,9 @@ public sealed record WorkRequest
     /// <summary>True if text is sent as it comes: then what was flushed counts as delivered before the end.</summary>
     public required bool Streaming { get; init; }
 
-    /// <summary>The client's idempotency key together with what it asked for; null for none.</summary>
+    /// <summary>The client's idempotency key; null for none.</summary>
     public string? RetryKey { get; init; }
+
+    /// <summary>With a <see cref="RetryKey"/>: a digest of what was asked. The key with another one is refused, not answered with an earlier answer.</summary>
+    public string? RetryDigest { get; init; }
 }

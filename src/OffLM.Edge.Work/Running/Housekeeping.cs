@@ -4,7 +4,7 @@ using OffLM.Edge.Metering;
 namespace OffLM.Edge.Work.Running;
 
 /// <summary>Once a day: reduces old receipts to their leaves, and checks the whole ledger.</summary>
-public sealed partial class Housekeeping(Ledger ledger, TimeSpan retention, NodeClock clock, ILogger<Housekeeping> logger) : IAsyncDisposable
+public sealed partial class Housekeeping(Ledger ledger, LedgerGuard guard, TimeSpan retention, NodeClock clock, ILogger<Housekeeping> logger) : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(24);
 
@@ -28,13 +28,7 @@ public sealed partial class Housekeeping(Ledger ledger, TimeSpan retention, Node
     {
         var (now, _) = clock.Now();
         var before = now - Math.Min(now, (ulong)retention.TotalMilliseconds);
-        var total = 0;
-        while (!cancellation.IsCancellationRequested && await ledger.CollapseAsync(before) is > 0 and var collapsed)
-        {
-            total += collapsed;
-        }
-
-        return total;
+        return await ledger.CollapseAsync(before, cancellation);
     }
 
     private async Task RunAsync()
@@ -44,13 +38,24 @@ public sealed partial class Housekeeping(Ledger ledger, TimeSpan retention, Node
             for (var wait = FirstAfter; ; wait = Interval)
             {
                 await Task.Delay(wait, clock.Time, _stop.Token);
-                LogCollapsed(await CollapseAsync(_stop.Token));
+                try
+                {
+                    LogCollapsed(await CollapseAsync(_stop.Token));
+                    await guard.CheckAllAsync(_stop.Token);
+                }
+                catch (Exception e) when (e is LedgerUnavailableException or LedgerFullException)
+                {
+                    LogPutOff(e.Message);
+                }
             }
         }
         catch (OperationCanceledException)
         {
         }
     }
+
+    [LoggerMessage(LogLevel.Error, "The daily check of the ledger is put off: {Reason}")]
+    private partial void LogPutOff(string reason);
 
     [LoggerMessage(LogLevel.Information, "{Count} old receipts were reduced to their leaves")]
     private partial void LogCollapsed(int count);

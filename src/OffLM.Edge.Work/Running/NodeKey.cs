@@ -10,6 +10,7 @@ namespace OffLM.Edge.Work.Running;
 /// </summary>
 public sealed partial class NodeKey(KeyUri uri, Ledger ledger, ILogger<NodeKey> logger) : IDisposable
 {
+    private readonly SemaphoreSlim _unlocking = new(1);
     private ISigningKey? _key;
     private string? _problem = "The key is being unlocked.";
 
@@ -26,13 +27,14 @@ public sealed partial class NodeKey(KeyUri uri, Ledger ledger, ILogger<NodeKey> 
     /// <exception cref="KeyUnavailableException">It can't be unlocked; says why.</exception>
     public async Task<ISigningKey> UnlockAsync()
     {
-        if (_key is { } unlocked)
-        {
-            return unlocked;
-        }
-
+        await _unlocking.WaitAsync();
         try
         {
+            if (_key is { } unlocked)
+            {
+                return unlocked;
+            }
+
             var key = await OpenAsync();
             if (await ledger.NodeAddressAsync() is { } earlier && earlier != key.Address)
             {
@@ -50,6 +52,10 @@ public sealed partial class NodeKey(KeyUri uri, Ledger ledger, ILogger<NodeKey> 
             Report(e.Message);
             throw;
         }
+        finally
+        {
+            _unlocking.Release();
+        }
     }
 
     /// <summary>Forgets the unlocked key after it failed; the next use unlocks it anew.</summary>
@@ -59,7 +65,11 @@ public sealed partial class NodeKey(KeyUri uri, Ledger ledger, ILogger<NodeKey> 
         Interlocked.Exchange(ref _key, null)?.Dispose();
     }
 
-    public void Dispose() => _key?.Dispose();
+    public void Dispose()
+    {
+        _key?.Dispose();
+        _unlocking.Dispose();
+    }
 
     private async Task<ISigningKey> OpenAsync()
     {

@@ -86,5 +86,8 @@ internal static unsafe partial class NativeMethods
     internal static partial int sqlite3_changes(ConnectionHandle database);
 
     [LibraryImport(Library)]
+    internal static partial void sqlite3_interrupt(ConnectionHandle database);
+
+    [LibraryImport(Library)]
     internal static partial int sqlite3_get_autocommit(ConnectionHandle database);
 }

@@ -7,6 +7,7 @@ namespace OffLM.Edge.Metering.Interop.Sqlite;
 /// <summary>One database connection, for one thread at a time. Statements are prepared once and kept.</summary>
 public sealed unsafe class SqliteConnection : IDisposable
 {
+    /// <summary>How long a lock is waited for; only another process that writes, against the rules, holds one.</summary>
     private const int BusyTimeoutMs = 5000;
 
     private readonly Dictionary<string, SqliteStatement> _statements = [];
@@ -39,6 +40,10 @@ public sealed unsafe class SqliteConnection : IDisposable
         return statement;
     }
 
+    /// <summary>A statement that is used once; to be disposed.</summary>
+    /// <exception cref="SqliteException">The text is not valid SQL for this schema.</exception>
+    public SqliteStatement Compile(string sql) => Compile(sql, out _);
+
     /// <summary>Runs statements separated by semicolons.</summary>
     /// <exception cref="SqliteException">One failed; those before it have run.</exception>
     public void Execute(string sql)
@@ -58,10 +63,33 @@ public sealed unsafe class SqliteConnection : IDisposable
         return statement.Step() ? statement.Text(0) : null;
     }
 
+    /// <summary>How long a lock is waited for before a statement fails as busy.</summary>
+    public int BusyTimeoutMilliseconds
+    {
+        set => _ = sqlite3_busy_timeout(_handle, value);
+    }
+
     /// <summary>Rows changed by the last statement.</summary>
     public int Changes => sqlite3_changes(_handle);
 
     public bool InTransaction => sqlite3_get_autocommit(_handle) == 0;
+
+    /// <summary>Ends every read that an exception left unfinished: it would keep the write-ahead log from being folded back.</summary>
+    public void ResetAll()
+    {
+        foreach (var statement in _statements.Values)
+        {
+            statement.Reset();
+        }
+    }
+
+    /// <summary>Copies the whole write-ahead log into the database, syncs that, and empties the log.</summary>
+    /// <returns>False if a reader kept some of it in use.</returns>
+    /// <exception cref="SqliteException">Writing or syncing failed.</exception>
+    public bool FoldLog() => Scalar("PRAGMA wal_checkpoint(TRUNCATE)") == "0";
+
+    /// <summary>Makes the running statement fail soon with <see cref="SqliteException.IsInterrupted"/>; for use by another thread.</summary>
+    public void Interrupt() => sqlite3_interrupt(_handle);
 
     public void Dispose()
     {
@@ -95,7 +123,7 @@ public sealed unsafe class SqliteConnection : IDisposable
         }
 
         _ = sqlite3_extended_result_codes(connection._handle, 1);
-        _ = sqlite3_busy_timeout(connection._handle, BusyTimeoutMs);
+        connection.BusyTimeoutMilliseconds = BusyTimeoutMs;
         return connection;
     }
 

@@ -94,10 +94,11 @@ public sealed unsafe class SqliteStatement : IDisposable
     public byte[] Blob(int column) =>
         new ReadOnlySpan<byte>(sqlite3_column_blob(_handle, column), sqlite3_column_bytes(_handle, column)).ToArray();
 
+    /// <summary>A column's text; empty for NULL, which a damaged page can show in any column.</summary>
     public string Text(int column)
     {
         var text = sqlite3_column_text(_handle, column);
-        return Encoding.UTF8.GetString(text, sqlite3_column_bytes(_handle, column));
+        return Encoding.UTF8.GetString(new ReadOnlySpan<byte>(text, sqlite3_column_bytes(_handle, column)));
     }
 
     public void Dispose() => _handle.Dispose();

@@ -50,7 +50,7 @@ internal static unsafe class Secp256k1
         return new RecoverableSignature(new ReadOnlySpan<byte>(compact, 65));
     }
 
-    /// <summary>The signer's address; null if the signature is malformed, has a high s, or fits no key.</summary>
+    /// <summary>The signer's address; null if v is neither 27 nor 28, r or s is no number of the group, s is high, or fits no key.</summary>
     public static Address? Recover(in RecoverableSignature signature, in Bytes32 digest)
     {
         var parsed = stackalloc byte[65];
@@ -59,7 +59,9 @@ internal static unsafe class Secp256k1
         var publicKey = stackalloc byte[64];
         fixed (byte* compact = signature.AsSpan(), message = digest.AsSpan())
         {
-            if (NativeMethods.secp256k1_ecdsa_recoverable_signature_parse_compact(Context.Value, parsed, compact, compact[64] - 27) != 1
+            // The library ends the process when it is given an impossible recovery id.
+            if (compact[64] is not (27 or 28)
+                || NativeMethods.secp256k1_ecdsa_recoverable_signature_parse_compact(Context.Value, parsed, compact, compact[64] - 27) != 1
                 || NativeMethods.secp256k1_ecdsa_recoverable_signature_convert(Context.Value, plain, parsed) != 1
                 || NativeMethods.secp256k1_ecdsa_signature_normalize(Context.Value, normalized, plain) != 0
                 || NativeMethods.secp256k1_ecdsa_recover(Context.Value, publicKey, parsed, message) != 1)

@@ -3,32 +3,28 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
-namespace OffLM.Edge.Signing;
+namespace OffLM.Edge;
 
 /// <summary>
 /// The one byte form of a JSON value, RFC 8785: members ordered by the UTF-16 code units of their names, numbers as
 /// ECMAScript writes them, no space, and only the escapes that JSON demands. What is hashed or signed is in this form.
+/// One file, compiled into each project that needs it: those projects don't know each other.
 /// </summary>
-public static class CanonicalJson
+internal static class CanonicalJson
 {
-    /// <summary>The canonical form of a JSON text, UTF-8.</summary>
-    /// <exception cref="FormatException">Not JSON, or not I-JSON: a name given twice, a lone surrogate, a number beyond a double.</exception>
-    public static byte[] Canonicalize(ReadOnlySpan<byte> utf8)
+    /// <summary>The canonical form of a JSON text.</summary>
+    /// <param name="utf8">JSON without comments or trailing commas.</param>
+    /// <returns>UTF-8.</returns>
+    /// <exception cref="JsonException">Not JSON, or not I-JSON: a name given twice, a lone surrogate, a number beyond a double.</exception>
+    public static byte[] Canonicalize(ReadOnlyMemory<byte> utf8)
     {
-        try
-        {
-            var reader = new Utf8JsonReader(utf8);
-            using var document = JsonDocument.ParseValue(ref reader);
-            return reader.Read() ? throw new FormatException("There is more after the JSON value.") : Canonicalize(document.RootElement);
-        }
-        catch (JsonException e)
-        {
-            throw new FormatException($"Not JSON: {e.Message}", e);
-        }
+        using var document = JsonDocument.Parse(utf8);
+        return Canonicalize(document.RootElement);
     }
 
-    /// <summary>The canonical form of a value, UTF-8.</summary>
-    /// <exception cref="FormatException">Not I-JSON: a name given twice, a lone surrogate, a number beyond a double.</exception>
+    /// <summary>The canonical form of a value.</summary>
+    /// <returns>UTF-8.</returns>
+    /// <exception cref="JsonException">Not I-JSON: a name given twice, a lone surrogate, a number beyond a double.</exception>
     public static byte[] Canonicalize(JsonElement value)
     {
         var output = new ArrayBufferWriter<byte>(512);
@@ -62,7 +58,7 @@ public static class CanonicalJson
                 output.Write("null"u8);
                 break;
             default:
-                throw new FormatException($"A value of kind {value.ValueKind} has no canonical form.");
+                throw new JsonException($"A value of kind {value.ValueKind} has no canonical form.");
         }
     }
 
@@ -78,7 +74,7 @@ public static class CanonicalJson
             {
                 if (members[i].Name == members[i - 1].Name)
                 {
-                    throw new FormatException($"The name '{members[i].Name}' is given twice in one object.");
+                    throw new JsonException($"The name '{members[i].Name}' is given twice in one object.");
                 }
 
                 output.Write(","u8);
@@ -133,7 +129,7 @@ public static class CanonicalJson
     {
         if (!value.TryGetDouble(out var number) || !double.IsFinite(number))
         {
-            throw new FormatException($"The number {value.GetRawText()} is beyond a double's range; write it as a string.");
+            throw new JsonException($"The number {value.GetRawText()} is beyond a double's range; write it as a string.");
         }
 
         Encoding.UTF8.GetBytes(Format(number), output);
@@ -182,7 +178,7 @@ public static class CanonicalJson
         }
         catch (InvalidOperationException e)
         {
-            throw new FormatException("A string has a surrogate without its other half, or is not UTF-8.", e);
+            throw new JsonException("A string has a surrogate without its other half, or is not UTF-8.", e);
         }
     }
 }

@@ -1,0 +1,108 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using OffLM.Edge.Inference;
+using OffLM.Edge.Lan.Access;
+using OffLM.Edge.Work;
+
+namespace OffLM.Edge.Lan.NodeApi;
+
+/// <summary>Fetches a model and tells how far it is, one JSON object a line. A client that goes away interrupts it; the next pull goes on.</summary>
+internal sealed class PullEndpoint(ModelPuller puller, Uri? defaultSource)
+{
+    /// <summary>Redirects lead to where large files are; those take as long as they take, and silence is the puller's business.</summary>
+    private static readonly HttpClient Http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(10) })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+
+    public static void Map(IEndpointRouteBuilder routes, Node node, LanOptions options, NodeHandler handler)
+    {
+        var endpoint = new PullEndpoint(new ModelPuller(node.Store, Http, TimeProvider.System), options.ModelSource);
+        routes.MapPost("/node/v1/models/pull", handler.Around(endpoint.PullAsync)).RequireAdmin();
+    }
+
+    private async Task PullAsync(HttpContext context)
+    {
+        var request = RequestOf(await NodeRequest.BodyAsync(context, NodeJson.Default.PullView));
+
+        // Only the newest figure matters to somebody who watches: a slow reader doesn't slow the pull.
+        var progress = Channel.CreateBounded<PullProgress>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
+        var pull = PullAsync(request, progress.Writer, context.RequestAborted);
+        if (!await progress.Reader.WaitToReadAsync(context.RequestAborted))
+        {
+            // It ended before it began: while nothing was sent, an error still has its own status.
+            await pull;
+        }
+
+        context.Response.ContentType = "application/x-ndjson";
+        await foreach (var figures in progress.Reader.ReadAllAsync(context.RequestAborted))
+        {
+            await WriteLineAsync(context, new PullLine("pulling")
+            {
+                File = figures.File,
+                FileCompleted = figures.FileCompleted,
+                FileTotal = figures.FileTotal,
+                Completed = figures.Completed,
+                Total = figures.Total,
+            });
+        }
+
+        await WriteLineAsync(context, await LastLineAsync(pull));
+    }
+
+    private async Task<StoredModel> PullAsync(PullRequest request, ChannelWriter<PullProgress> progress, CancellationToken cancellation)
+    {
+        try
+        {
+            return await puller.PullAsync(request, new Reporter(progress), cancellation);
+        }
+        finally
+        {
+            progress.Complete();
+        }
+    }
+
+    private static async Task<PullLine> LastLineAsync(Task<StoredModel> pull)
+    {
+        try
+        {
+            return new PullLine("done") { Model = ModelEndpoints.ViewOf(await pull, loaded: false) };
+        }
+        catch (ModelPullException e)
+        {
+            return new PullLine("failed") { Error = e.Message };
+        }
+    }
+
+    private static async Task WriteLineAsync(HttpContext context, PullLine line)
+    {
+        await context.Response.Body.WriteAsync((byte[])[.. JsonSerializer.SerializeToUtf8Bytes(line, NodeJson.Default.PullLine), (byte)'\n'], context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+    }
+
+    private PullRequest RequestOf(PullView asked)
+    {
+        if (string.IsNullOrWhiteSpace(asked.Repository))
+        {
+            throw NodeApiException.BadRequest("'repository' is missing: which model to pull, for example \"owner/name\".");
+        }
+
+        var source = asked.Source is null ? defaultSource : Uri.TryCreate(asked.Source, UriKind.Absolute, out var uri) ? uri : null;
+        if (source is not { Scheme: "http" or "https" })
+        {
+            throw NodeApiException.BadRequest(asked.Source is null
+                ? "This node has no model source. Give one in 'source', or set lan.modelSource."
+                : "'source' must be the http or https address of a server with models.");
+        }
+
+        return new PullRequest(source, asked.Repository, asked.Revision ?? "main", asked.Subfolder ?? "");
+    }
+
+    private sealed class Reporter(ChannelWriter<PullProgress> progress) : IProgress<PullProgress>
+    {
+        public void Report(PullProgress value) => progress.TryWrite(value);
+    }
+}

@@ -1,0 +1,35 @@
+using OffLM.Edge.Signing;
+
+namespace OffLM.Edge.Lan.NodeApi;
+
+/// <summary>What <c>/healthz</c> says.</summary>
+/// <param name="Status">ok, starting, draining.</param>
+/// <param name="WaitingFor">What must happen before requests are taken; null when ok.</param>
+internal sealed record HealthView(string Status, string? WaitingFor);
+
+/// <summary>The node at one moment; what is null is the owner's business only.</summary>
+internal sealed record StatusView(
+    string Version, string State, double UptimeSeconds, DateTimeOffset Time, string Clock, DomainView Network, int Running,
+    IReadOnlyList<LoadedModelView> LoadedModels, LedgerView? Ledger, KeyView? Key, IReadOnlyList<string>? Problems);
+
+/// <summary>The ledger in a few figures.</summary>
+internal sealed record LedgerView(ulong Receipts, ulong Batches, ulong Open, int Holds, uint Boot);
+
+/// <summary>The network that batches are signed for.</summary>
+internal sealed record DomainView(string Name, string Version, ulong ChainId, Address VerifyingContract, bool TestNetwork)
+{
+    public static DomainView Of(TypedDomain domain) => new(domain.Name, domain.Version, domain.ChainId, domain.VerifyingContract, domain.IsTestNetwork);
+}
+
+/// <summary>The node's signing key.</summary>
+/// <param name="Address">Null before the first key.</param>
+/// <param name="Class">file, card.</param>
+/// <param name="Available">False while it can't sign.</param>
+/// <param name="Uri">Its name in the settings; for the owner.</param>
+/// <param name="Problem">Why it can't sign; for the owner.</param>
+/// <param name="Network">What it signs for.</param>
+internal sealed record KeyView(Address? Address, string Class, bool Available, string? Uri, string? Problem, DomainView Network);
+
+/// <summary>A model in memory.</summary>
+internal sealed record LoadedModelView(
+    string Name, string Id, int ContextLength, DateTimeOffset? ExpiresAt, int Requests, string Engine, string EngineVersion, string Provider);

@@ -1,0 +1,40 @@
+using OffLM.Edge.Metering;
+using OffLM.Edge.Metering.Receipts;
+using OffLM.Edge.Signing;
+
+namespace OffLM.Edge.Lan.NodeApi;
+
+/// <summary>The words by which the node API names states that the signed structures number.</summary>
+internal static class Words
+{
+    public static string Of(Outcome outcome) => outcome switch
+    {
+        Outcome.Stop => "stop",
+        Outcome.Length => "length",
+        Outcome.Cancelled => "cancelled",
+        Outcome.Interrupted => "interrupted",
+        Outcome.LimitReached => "limit",
+        Outcome.EngineError => "error",
+        Outcome.Void => "void",
+        _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "No receipt has this outcome."),
+    };
+
+    public static string Of(ClockSource clock) => clock switch
+    {
+        ClockSource.HardwareClock => "hardware",
+        ClockSource.NetworkTime => "network",
+        _ => "unsynchronised",
+    };
+
+    /// <param name="batch">The batch that a receipt is in; null for an open one.</param>
+    public static string StateIn(StoredBatch? batch) => batch?.State switch
+    {
+        null => "open",
+        BatchState.Sent => "sent",
+        BatchState.Settled => "settled",
+        BatchState.Refused => "refused",
+        _ => "signed",
+    };
+
+    public static string Of(KeyClass key) => key == KeyClass.KeyFile ? "file" : "card";
+}

@@ -1,0 +1,86 @@
+using Microsoft.Extensions.Logging;
+using OffLM.Edge.Metering;
+
+namespace OffLM.Edge.Work.Running;
+
+/// <summary>
+/// Looks the ledger over before it is trusted: a quick look before anything is served, SQLite's own check before anybody pays,
+/// everything at night. What can be mended is mended; what can't stops paid work, and status says why.
+/// </summary>
+public sealed partial class LedgerGuard(Ledger ledger, ILogger<LedgerGuard> logger) : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private volatile string? _paidProblem = "The ledger is being checked; work that somebody pays for is taken in a moment.";
+    private Task _paidCheck = Task.CompletedTask;
+
+    /// <summary>Why no paid work is taken; null while it is.</summary>
+    public string? PaidProblem => ledger.Failure is { } failure ? $"The ledger can't be written: {failure.Message}" : _paidProblem;
+
+    /// <summary>The quick look, at start; afterwards the check for paid work goes on in the background.</summary>
+    /// <exception cref="LedgerUnavailableException">The ledger can't be read at all.</exception>
+    public async Task StartAsync()
+    {
+        await MendAsync(LedgerCheck.Quick(ledger.Path));
+        _paidCheck = Task.Factory.StartNew(CheckForPaidWork, _stop.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+    }
+
+    /// <summary>The whole check; takes up to a minute for a million receipts.</summary>
+    /// <exception cref="LedgerUnavailableException">The ledger can't be read at all.</exception>
+    public Task CheckAllAsync(CancellationToken cancellation) => MendAsync(LedgerCheck.Full(ledger.Path, null, cancellation));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        try
+        {
+            await _paidCheck;
+        }
+        catch (OperationCanceledException)
+        {
+        }
+
+        _stop.Dispose();
+    }
+
+    private async Task CheckForPaidWork()
+    {
+        try
+        {
+            var report = LedgerCheck.Paid(ledger.Path, _stop.Token);
+            await MendAsync(report);
+            _paidProblem = report.Findings.Any(f => f.Remedy == Remedy.None)
+                ? "The ledger is damaged where it can't be mended: no paid work is taken. Run 'offlm-edge ledger check'."
+                : null;
+        }
+        catch (Exception e) when (e is LedgerUnavailableException or LedgerFullException)
+        {
+            _paidProblem = $"The ledger could not be checked: {e.Message}";
+            LogCheckFailed(e.Message);
+        }
+    }
+
+    private async Task MendAsync(LedgerReport report)
+    {
+        foreach (var finding in report.Findings)
+        {
+            LogFinding(finding);
+        }
+
+        if (report.Findings.Any(f => f.Remedy != Remedy.None))
+        {
+            foreach (var repair in await ledger.RepairAsync(report.Findings))
+            {
+                LogRepair(repair);
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "Ledger check: {Finding}")]
+    private partial void LogFinding(LedgerFinding finding);
+
+    [LoggerMessage(LogLevel.Warning, "Ledger repair: {Repair}")]
+    private partial void LogRepair(string repair);
+
+    [LoggerMessage(LogLevel.Error, "The ledger could not be checked: {Reason}")]
+    private partial void LogCheckFailed(string reason);
+}

@@ -1,0 +1,95 @@
+using System.CommandLine;
+using System.Text.Json;
+using OffLM.Edge.Hosting;
+using OffLM.Edge.Metering;
+
+namespace OffLM.Edge.Commands;
+
+/// <summary><c>status</c>: what the node does now, or, when none runs, what it left.</summary>
+internal static class StatusCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("status", "Show what the node does, and what needs attention.");
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult result, CancellationToken cancellation)
+    {
+        var state = GlobalOptions.StateOf(result);
+        using var node = ControlClient.Find(state);
+        if (node is null)
+        {
+            return ShowStopped(state, result.GetValue(GlobalOptions.Json));
+        }
+
+        using var status = await node.SendAsync(HttpMethod.Get, "/node/v1/status", null, cancellation);
+        if (result.GetValue(GlobalOptions.Json))
+        {
+            Output.Json(status.RootElement);
+            return 0;
+        }
+
+        Print(status.RootElement, "");
+        return 0;
+    }
+
+    private static int ShowStopped(StateDirectory state, bool asJson)
+    {
+        if (!File.Exists(state.Ledger))
+        {
+            throw new CommandException($"No node runs on {state.Root}, and none ever has. Start one with 'offlm-edge run --state {state.Root}'.");
+        }
+
+        using var ledger = LedgerReader.Open(state.Ledger);
+        var summary = ledger.Summary();
+        if (asJson)
+        {
+            Output.Json(json =>
+            {
+                json.WriteStartObject();
+                json.WriteString("state", "stopped");
+                json.WriteNumber("receipts", summary.Receipts);
+                json.WriteNumber("open", summary.Open);
+                json.WriteNumber("batches", summary.Batches);
+                json.WriteEndObject();
+            });
+        }
+        else
+        {
+            Output.Pairs(
+                ("state", $"stopped ({state.Root})"),
+                ("address", summary.Node?.ToString() ?? "none yet"),
+                ("receipts", $"{summary.Receipts}, {summary.Open} not signed yet"),
+                ("batches", $"{summary.Batches}"));
+        }
+
+        return 1;
+    }
+
+    /// <summary>One line a value; what is nested is named with dots, so that the page and this agree on names.</summary>
+    private static void Print(JsonElement element, string path)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (var property in element.EnumerateObject())
+                {
+                    Print(property.Value, path.Length == 0 ? property.Name : $"{path}.{property.Name}");
+                }
+
+                break;
+            case JsonValueKind.Array:
+                foreach (var item in element.EnumerateArray())
+                {
+                    Print(item, path);
+                }
+
+                break;
+            default:
+                Console.WriteLine($"{path,-28}  {element}");
+                break;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using System.Text;
+
+namespace OffLM.Edge.Configuration;
+
+/// <summary>What a setting's value looks like, for the schema.</summary>
+internal enum SettingKind
+{
+    Text,
+    TextList,
+    Boolean,
+    Integer,
+    Duration,
+    Amount,
+}
+
+/// <summary>One setting: where it stands, what it means, and how a value is taken over.</summary>
+/// <param name="Path">Section and name, for example <c>lan.listen</c>.</param>
+/// <param name="Kind">What its value looks like.</param>
+/// <param name="Description">For people, with unit and default.</param>
+/// <param name="Apply">Takes a value over; throws <see cref="FormatException"/> with what it expected.</param>
+internal sealed record Setting(string Path, SettingKind Kind, string Description, Action<EdgeSettings, SettingValue> Apply)
+{
+    /// <summary>For example <c>OFFLM_LAN_TRUST_LOOPBACK</c>.</summary>
+    public string EnvironmentVariable { get; } = NameInEnvironment(Path);
+
+    private static string NameInEnvironment(string path)
+    {
+        var name = new StringBuilder("OFFLM_");
+        foreach (var character in path)
+        {
+            name.Append(character == '.' || char.IsAsciiLetterUpper(character) ? "_" : "")
+                .Append(character == '.' ? "" : char.ToUpperInvariant(character).ToString());
+        }
+
+        return name.ToString();
+    }
+}
+
+/// <summary>Every setting there is. Files, environment, options, the schema and the documentation all follow this list.</summary>
+internal static class SettingTable
+{
+    public static readonly IReadOnlyList<Setting> All =
+    [
+        new("lan.listen", SettingKind.TextList, "Addresses and ports to listen on. Default 127.0.0.1:11434; 0.0.0.0:11434 serves the whole LAN, to callers with an API key.",
+            (s, v) => s.Lan = s.Lan with { Listen = v.EndPoints() }),
+        new("lan.trustLoopback", SettingKind.Boolean, "Whether programs on this machine need no API key. Default true; set it to false behind a proxy.",
+            (s, v) => s.Lan = s.Lan with { TrustLoopback = v.Boolean() }),
+        new("lan.open", SettingKind.TextList, "Networks whose callers need no API key, for example 192.168.1.0/24. Default none.",
+            (s, v) => s.Lan = s.Lan with { Open = v.Networks() }),
+        new("lan.hosts", SettingKind.TextList, "Host names, beside addresses and this machine's own, that callers without a key may use. Default none.",
+            (s, v) => s.Lan = s.Lan with { Hosts = v.Items }),
+        new("lan.origins", SettingKind.TextList, "Web origins whose pages may call the node, for example https://chat.example. Default none.",
+            (s, v) => s.Lan = s.Lan with { Origins = v.Items }),
+        new("lan.maxBodyBytes", SettingKind.Integer, "Largest request body in bytes. Default 4194304.",
+            (s, v) => s.Lan = s.Lan with { MaxBodyBytes = v.Integer(1024, 1 << 30) }),
+
+        new("inference.models", SettingKind.Text, "Folder of model folders. Default models/ in the state directory.",
+            (s, v) => s.ModelsDirectory = v.Text),
+        new("inference.source", SettingKind.Text, "Server that models are pulled from, with Hugging Face's layout. Default none.",
+            (s, v) => s.Lan = s.Lan with { ModelSource = v.HttpUrl() }),
+        new("inference.libraries", SettingKind.Text, "Folder of the ONNX Runtime and GenAI libraries. Default the program's own folder.",
+            (s, v) => s.Libraries = v.Text),
+        new("inference.maxLoaded", SettingKind.Integer, "Models in memory at once. Default 1.",
+            (s, v) => s.Models = s.Models with { MaxLoaded = v.Integer(1, 64) }),
+        new("inference.keepAlive", SettingKind.Duration, "How long a model stays in memory after its last use. Default 5m.",
+            (s, v) => s.Models = s.Models with { KeepAlive = v.Duration() }),
+        new("inference.threads", SettingKind.Integer, "Threads that one step computes with; 0 lets the engine choose. Default 0.",
+            (s, v) => s.Models = s.Models with { Threads = v.Integer(0, 1024) }),
+        new("inference.maxActive", SettingKind.Integer, "Answers generated at the same time. Default 4.",
+            (s, v) => s.Scheduler = s.Scheduler with { MaxActive = v.Integer(1, 256) }),
+        new("inference.maxWaiting", SettingKind.Integer, "Requests that wait for their turn; one more is refused with 503. Default 64.",
+            (s, v) => s.Scheduler = s.Scheduler with { MaxWaiting = v.Integer(0, 100_000) }),
+        new("inference.shutdownGrace", SettingKind.Duration, "How long running answers may go on when the node is told to stop. Default 10s.",
+            (s, v) => s.ShutdownGrace = v.Duration()),
+
+        new("metering.tariff.input", SettingKind.Amount, "Price of 1000 prompt tokens. Default 0.", (s, v) => s.Tariff = s.Tariff with { Input = v.Atto() }),
+        new("metering.tariff.cachedInput", SettingKind.Amount, "Price of 1000 prompt tokens reused from an earlier turn. Default 0.",
+            (s, v) => s.Tariff = s.Tariff with { CachedInput = v.Atto() }),
+        new("metering.tariff.output", SettingKind.Amount, "Price of 1000 completion tokens. Default 0.", (s, v) => s.Tariff = s.Tariff with { Output = v.Atto() }),
+        new("metering.tariff.flat", SettingKind.Amount, "Platform fee of an answer. Default 0.", (s, v) => s.Tariff = s.Tariff with { Flat = v.Atto() }),
+        new("metering.tariff.percent", SettingKind.Integer, "Platform fee in basis points (1/10000) of the tokens' price. Default 0.",
+            (s, v) => s.Tariff = s.Tariff with { Percent = v.BasisPoints() }),
+        new("metering.tariff.provider", SettingKind.Integer, "The provider's share in basis points; the four shares add up to 10000. Default 10000.",
+            (s, v) => s.Tariff = s.Tariff with { Provider = v.BasisPoints() }),
+        new("metering.tariff.model", SettingKind.Integer, "The model owner's share in basis points. Default 0.", (s, v) => s.Tariff = s.Tariff with { Model = v.BasisPoints() }),
+        new("metering.tariff.stakers", SettingKind.Integer, "The stakers' share in basis points. Default 0.", (s, v) => s.Tariff = s.Tariff with { Stakers = v.BasisPoints() }),
+        new("metering.tariff.contributors", SettingKind.Integer, "The data contributors' share in basis points. Default 0.",
+            (s, v) => s.Tariff = s.Tariff with { Contributors = v.BasisPoints() }),
+        new("metering.tariff.version", SettingKind.Integer, "A number that rises with every change of prices. Default 0.",
+            (s, v) => s.Tariff = s.Tariff with { Version = v.Unsigned() }),
+        new("metering.tariff.validFrom", SettingKind.Integer, "Unix milliseconds, for people. Default 0.", (s, v) => s.Tariff = s.Tariff with { ValidFrom = v.Unsigned() }),
+        new("metering.schedule", SettingKind.Text, "Who gets the platform fee: depin-60-15-15-10 or burn-and-mint-50. Default none.", (s, v) => s.Schedule = v.Schedule()),
+        new("metering.batchInterval", SettingKind.Duration, "A batch of receipts is signed this long after its first. Default 60s.", (s, v) => s.BatchInterval = v.Duration()),
+        new("metering.retention", SettingKind.Duration, "How long receipts keep their contents after settlement, or after signing for own use. Default 90d.",
+            (s, v) => s.Retention = v.Duration()),
+        new("metering.minimumFreeMebibytes", SettingKind.Integer, "Free MiB on the ledger's disk below which no request is taken. Default 64.",
+            (s, v) => s.MinimumFreeMebibytes = v.Integer(1, 1 << 20)),
+
+        new("network.chainId", SettingKind.Integer, "EIP-155 chain id that receipts are signed for. Default 11155111, a test network.", (s, v) => s.ChainId = v.Unsigned()),
+        new("network.contract", SettingKind.Text, "Address of the contract that settles. Default 0x00000000000000000000000000000000000ff1ed, which marks a test network.",
+            (s, v) => s.Contract = v.Address()),
+
+        new("key.uri", SettingKind.Text, "The node's key: file:PATH. Default keys/node.json in the state directory, made at the first start.", (s, v) => s.Key = v.KeyUri()),
+    ];
+
+    /// <summary>The setting at a path; null if there is none.</summary>
+    public static Setting? Find(string path) => All.FirstOrDefault(s => s.Path == path);
+
+    /// <summary>The settings whose path begins with this section.</summary>
+    public static bool IsSection(string path) => All.Any(s => s.Path.StartsWith(path + ".", StringComparison.Ordinal));
+}

@@ -1,0 +1,92 @@
+using System.Globalization;
+using System.Net;
+using OffLM.Edge.Metering.Tariffs;
+using OffLM.Edge.Signing;
+
+namespace OffLM.Edge.Configuration;
+
+/// <summary>A value as it was written, in a file, in the environment or as an option, with conversions that say what they expect.</summary>
+/// <param name="Items">Its parts: one, or several for a list.</param>
+internal sealed record SettingValue(IReadOnlyList<string> Items)
+{
+    public SettingValue(string text)
+        : this([text])
+    {
+    }
+
+    public string Text => Items is [var only] ? only : throw new FormatException("expected one value, not a list");
+
+    /// <summary>Splits at commas, as the environment writes lists.</summary>
+    public static SettingValue List(string text) => new(text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+
+    public bool Boolean() => Text switch
+    {
+        "true" => true,
+        "false" => false,
+        _ => throw new FormatException("expected true or false"),
+    };
+
+    public int Integer(int minimum, int maximum) =>
+        int.TryParse(Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= minimum && value <= maximum
+            ? value
+            : throw new FormatException($"expected a whole number from {minimum} to {maximum}");
+
+    public ulong Unsigned() => ulong.TryParse(Text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+        ? value
+        : throw new FormatException($"expected a whole number from 0 to {ulong.MaxValue}");
+
+    public UInt128 Atto() => UInt128.TryParse(Text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+        ? value
+        : throw new FormatException("expected a whole amount of atto-OFFLM (10^-18) as decimal digits in quotes");
+
+    public ushort BasisPoints() => (ushort)Integer(0, ushort.MaxValue);
+
+    /// <summary>Seconds, or a number with one of ms, s, m, h, d.</summary>
+    public TimeSpan Duration()
+    {
+        var text = Text;
+        var digits = text.TrimEnd("abcdefghijklmnopqrstuvwxyz".ToCharArray());
+        var unit = text[digits.Length..] switch
+        {
+            "ms" => TimeSpan.FromMilliseconds(1),
+            "" or "s" => TimeSpan.FromSeconds(1),
+            "m" => TimeSpan.FromMinutes(1),
+            "h" => TimeSpan.FromHours(1),
+            "d" => TimeSpan.FromDays(1),
+            _ => TimeSpan.Zero,
+        };
+        return unit > TimeSpan.Zero && double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count) && count <= 36500
+            ? unit * count
+            : throw new FormatException("expected a duration: a number with ms, s, m, h or d, for example 90s");
+    }
+
+    public IReadOnlyList<IPEndPoint> EndPoints() => [.. Items.Select(EndPoint)];
+
+    public IReadOnlyList<IPNetwork> Networks() => [.. Items.Select(item => IPNetwork.TryParse(item, out var network)
+        ? network
+        : throw new FormatException($"expected networks such as 192.168.1.0/24, got '{item}'"))];
+
+    public Uri HttpUrl() => Uri.TryCreate(Text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+        ? url
+        : throw new FormatException("expected an http or https address");
+
+    public Address Address() => Signing.Address.TryParse(Text, out var address)
+        ? address
+        : throw new FormatException("expected an address: 0x and 40 hexadecimal digits, all in one case or with a correct EIP-55 checksum");
+
+    public KeyUri KeyUri() => Signing.KeyUri.Parse(Text);
+
+    public Schedule Schedule() => Metering.Tariffs.Schedule.ByName.TryGetValue(Text, out var schedule)
+        ? schedule
+        : throw new FormatException($"expected one of {string.Join(", ", Metering.Tariffs.Schedule.ByName.Keys)}");
+
+    private static IPEndPoint EndPoint(string item)
+    {
+        if (IPEndPoint.TryParse(item, out var endpoint) && item.Contains(':', StringComparison.Ordinal) && (endpoint.Port != 0 || item.EndsWith(":0", StringComparison.Ordinal)))
+        {
+            return endpoint;
+        }
+
+        throw new FormatException($"expected addresses such as 127.0.0.1:11434, 0.0.0.0:11434 or [::]:11434, got '{item}'");
+    }
+}

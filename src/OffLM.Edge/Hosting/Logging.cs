@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+
+namespace OffLM.Edge.Hosting;
+
+/// <summary>Logs to standard error: with priorities under systemd, in plain lines elsewhere. Never a word of a prompt.</summary>
+internal static class Logging
+{
+    public static ILoggerFactory Create() => LoggerFactory.Create(builder =>
+    {
+        builder.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
+        builder.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        if (Environment.GetEnvironmentVariable("JOURNAL_STREAM") is { Length: > 0 })
+        {
+            builder.AddSystemdConsole();
+        }
+        else
+        {
+            builder.AddSimpleConsole(format =>
+            {
+                format.SingleLine = true;
+                format.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+                format.UseUtcTimestamp = true;
+                format.ColorBehavior = LoggerColorBehavior.Disabled;
+            });
+        }
+    });
+}
