@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
@@ -42,7 +41,7 @@ public static partial class InferenceLibraries
                 var genAiPath = Path.Combine(folder, GenAiFile);
                 var genAi = LoadFile(genAiPath);
                 NativeLibrary.SetDllImportResolver(
-                    Assembly.GetExecutingAssembly(), (name, _, _) => name == GenAi ? genAi : 0);
+                    typeof(InferenceLibraries).Assembly, (name, _, _) => name == GenAi ? genAi : 0);
                 Interop.GenAi.NativeMethods.OgaSetTelemetryEnabled(false);
                 _loaded = new Loaded($"sha256:{Digest(genAiPath)} (onnxruntime {RuntimeVersion(runtime)})");
             }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 
@@ -10,7 +11,18 @@ internal static class ManifestFormat
     private const int DigestCharacters = 64;
 
     /// <summary>The model's id: the SHA-256 of the whole manifest in RFC 8785 form, unknown members included.</summary>
-    internal static string Id(ReadOnlyMemory<byte> json) => Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Canonicalize(json)));
+    /// <exception cref="ModelDamagedException">It has no canonical form, for example because a name occurs twice.</exception>
+    internal static string Id(ReadOnlyMemory<byte> json, string path)
+    {
+        try
+        {
+            return Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Canonicalize(json)));
+        }
+        catch (JsonException e)
+        {
+            throw new ModelDamagedException($"{path} is not a model manifest: {e.Message}");
+        }
+    }
 
     /// <exception cref="ModelDamagedException">It is not a manifest; says what is wrong.</exception>
     internal static ModelManifest Read(ReadOnlyMemory<byte> json, string path)
@@ -33,7 +45,7 @@ internal static class ManifestFormat
                 Context = root.TryGetProperty("context", out var context) && context.ValueKind == JsonValueKind.Number ? context.GetInt32() : null,
                 Capabilities = root.TryGetProperty("capabilities", out var list) ? [.. list.EnumerateArray().Select(e => e.GetString()!)] : [],
                 Family = Text(root, "family"),
-                Parameters = Text(root, "parameters"),
+                Parameters = Parameters(root),
                 Quantization = Text(root, "quantization"),
             };
         }
@@ -104,6 +116,23 @@ internal static class ManifestFormat
 
     private static string? Text(JsonElement root, string name) =>
         root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    /// <summary>A count is turned into what people say: 494032768 is 494M.</summary>
+    private static string? Parameters(JsonElement root)
+    {
+        if (!root.TryGetProperty("parameters", out var value) || value.ValueKind != JsonValueKind.Number)
+        {
+            return Text(root, "parameters");
+        }
+
+        var count = value.GetInt64();
+        return count switch
+        {
+            >= 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{count / 1e9:0.#}B"),
+            >= 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{count / 1e6:0}M"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"{count / 1e3:0}K"),
+        };
+    }
 
     private static void WriteIfPresent(Utf8JsonWriter writer, string name, string? value)
     {

@@ -98,7 +98,7 @@ public sealed class ModelStore(string folder)
         }
 
         return new StoredModel(
-            manifest.Name, ManifestFormat.Id(json), modelFolder, manifest,
+            manifest.Name, ManifestFormat.Id(json, manifestPath), modelFolder, manifest,
             manifest.Files.Values.Sum(f => f.Bytes), new DateTimeOffset(File.GetLastWriteTimeUtc(manifestPath), TimeSpan.Zero));
     }
 

@@ -27,7 +27,9 @@ internal sealed class Sampler
         Adjust(logits);
         if (_options.Temperature <= 0)
         {
-            return LogitMath.ArgMax(logits);
+            var best = LogitMath.ArgMax(logits);
+            RequireFinite(logits[best]);
+            return best;
         }
 
         if (_options is { TopK: 0, TopP: >= 1, MinP: <= 0 })
@@ -87,11 +89,6 @@ internal sealed class Sampler
 
     private void Adjust(Span<float> logits)
     {
-        if (!float.IsFinite(LogitMath.Max(logits)))
-        {
-            throw new InferenceException("The model's scores are not finite numbers: its weights are damaged or overflow on this device.");
-        }
-
         if (_options.LogitBias is { } bias)
         {
             foreach (var (token, value) in bias)
@@ -103,6 +100,15 @@ internal sealed class Sampler
         _history.Penalise(logits);
     }
 
+    /// <summary>Damaged weights and overflows give NaN or infinity; the largest score, or the sum of all, shows it.</summary>
+    private static void RequireFinite(double score)
+    {
+        if (!double.IsFinite(score))
+        {
+            throw new InferenceException("The model's scores are not finite numbers: its weights are damaged or overflow on this device.");
+        }
+    }
+
     /// <summary>Leaves the tokens that stay in play in the candidates and their weights beside them.</summary>
     /// <returns>The sum of the weights.</returns>
     private double Filter(ReadOnlySpan<float> logits)
@@ -111,10 +117,12 @@ internal sealed class Sampler
         if (_options.TopK > 0)
         {
             _candidates.TakeLargest(logits, _options.TopK);
+            RequireFinite(_candidates.Logit(0));
             return KeepLikely(scale, Weigh(scale));
         }
 
         var max = LogitMath.Max(logits);
+        RequireFinite(max);
         var minP = _options.MinP > 0 ? max + (float)(Math.Log(_options.MinP) / scale) : float.NegativeInfinity;
         if (_options.TopP >= 1)
         {
@@ -124,6 +132,7 @@ internal sealed class Sampler
 
         // Sorting a whole vocabulary costs milliseconds; the tokens within e^-8 of the best nearly always hold top-p's mass.
         var total = LogitMath.SumExp(logits, max, scale);
+        RequireFinite(total);
         for (var range = 8f; ; range *= 4)
         {
             _candidates.TakeFrom(logits, max - (range / scale));
@@ -172,9 +181,26 @@ internal sealed class Sampler
     {
         var scale = 1 / (float)_options.Temperature;
         var max = LogitMath.Max(logits);
-        var target = _random.NextDouble() * LogitMath.SumExp(logits, max, scale);
-        var last = 0;
-        for (var i = 0; i < logits.Length; i++)
+        var count = (logits.Length + LogitMath.PartElements - 1) / LogitMath.PartElements;
+        if (_weights.Length < count)
+        {
+            _weights = new double[count];
+        }
+
+        var parts = _weights.AsSpan(0, count);
+        var total = LogitMath.SumExp(logits, max, scale, parts);
+        RequireFinite(total);
+
+        // Whole parts are passed over by their sums; only the one that the draw falls into is walked.
+        var target = _random.NextDouble() * total;
+        var part = 0;
+        for (; part < count - 1 && target >= parts[part]; part++)
+        {
+            target -= parts[part];
+        }
+
+        var last = part * LogitMath.PartElements;
+        for (var i = last; i < logits.Length; i++)
         {
             var weight = MathF.Exp((logits[i] - max) * scale);
             target -= weight;

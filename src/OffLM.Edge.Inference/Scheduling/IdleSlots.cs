@@ -35,13 +35,23 @@ internal sealed class IdleSlots(int maxCount, long maxBytes, long bytesPerToken)
 
         var found = _slots[best];
         _slots.RemoveAt(best);
-        if (found.Tokens.Count > length)
-        {
-            found.Slot.Rewind(length);
-            found.Tokens.RemoveRange(length, found.Tokens.Count - length);
-        }
+        return found.Tokens.Count == length || TryRewind(found, length) ? found : null;
+    }
 
-        return found;
+    /// <summary>Some architectures' caches can't be rewound: their conversations are computed anew.</summary>
+    private static bool TryRewind(IdleSlot idle, int length)
+    {
+        try
+        {
+            idle.Slot.Rewind(length);
+            idle.Tokens.RemoveRange(length, idle.Tokens.Count - length);
+            return true;
+        }
+        catch (InferenceException)
+        {
+            idle.Slot.Dispose();
+            return false;
+        }
     }
 
     /// <summary>Keeps a slot; frees the least recently used ones beyond the limits.</summary>

@@ -95,16 +95,16 @@ public sealed class ModelHostTests : IAsyncDisposable
     [Fact]
     public async Task Requests_that_come_while_a_model_loads_share_the_load()
     {
-        using var go = new ManualResetEventSlim();
+        using var go = new Gate();
         var load = _load;
         _load = m =>
         {
-            go.Wait();
+            go.Pass();
             _clock.Advance(TimeSpan.FromSeconds(3));
             return load(m);
         };
         var requests = Enumerable.Range(0, 5).Select(_ => AcquireAsync("a")).ToList();
-        go.Set();
+        go.Open();
 
         var leases = await Task.WhenAll(requests);
 
@@ -146,18 +146,18 @@ public sealed class ModelHostTests : IAsyncDisposable
     [Fact]
     public async Task Who_stops_waiting_for_a_load_leaves_it_to_the_next()
     {
-        using var go = new ManualResetEventSlim();
+        using var go = new Gate();
         var load = _load;
         _load = m =>
         {
-            go.Wait();
+            go.Pass();
             return load(m);
         };
         using var impatient = new CancellationTokenSource();
         var first = Host.AcquireAsync("a", null, impatient.Token);
         impatient.Cancel();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
-        go.Set();
+        go.Open();
 
         using var lease = await AcquireAsync("a");
 
@@ -182,7 +182,9 @@ public sealed class ModelHostTests : IAsyncDisposable
         var lease = await AcquireAsync("a");
         var generation = lease.Scheduler.Reserve().Start(new GenerationRequest
         {
-            Prompt = [65], MaxNewTokens = 5000, Sampling = new SamplingOptions { Seed = 1 },
+            Prompt = [65],
+            MaxNewTokens = 5000,
+            Sampling = new SamplingOptions { Seed = 1 },
         });
 
         await Host.DisposeAsync();

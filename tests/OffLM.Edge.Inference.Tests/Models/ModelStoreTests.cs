@@ -131,6 +131,16 @@ public sealed class ModelStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_manifest_with_a_name_twice_has_no_id()
+    {
+        FakeModel.Write(_folder.Path("m"), "m");
+        var manifest = _folder.Path("m", ModelManifest.FileName);
+        File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("\"license\"", "\"name\": \"m\", \"license\"", StringComparison.Ordinal));
+
+        Assert.Contains("not a model manifest", Assert.Single(_store.Problems()));
+    }
+
+    [Fact]
     public void Half_pulled_models_are_never_listed()
     {
         FakeModel.Write(_folder.Path(".partial-m"), "m");

@@ -75,6 +75,17 @@ public sealed class SamplerTests
     }
 
     [Fact]
+    public void A_large_vocabulary_is_drawn_from_evenly()
+    {
+        var sampler = new Sampler(new SamplingOptions { Seed = 9, Temperature = 1, TopK = 0, TopP = 1 }, [], 1);
+        var logits = new float[20_001];
+        var draws = Enumerable.Range(0, 4000).Select(_ => sampler.Sample(logits)).ToList();
+
+        Assert.All(draws.GroupBy(t => t / 2000).Where(g => g.Key < 10), g => Assert.InRange(g.Count(), 300, 500));
+        Assert.InRange(draws.Average(), 9_600, 10_400);
+    }
+
+    [Fact]
     public void Of_equal_logits_greedy_takes_the_lowest_id()
     {
         var logits = new float[Vocabulary];
@@ -99,13 +110,18 @@ public sealed class SamplerTests
         Assert.Equal(0, Next());
     }
 
-    [Fact]
-    public void Scores_that_are_not_numbers_are_an_error_and_not_a_token()
+    [Theory]
+    [InlineData(0, 40, 1)]
+    [InlineData(1, 40, 0.9)]
+    [InlineData(1, 0, 1)]
+    [InlineData(1, 0, 0.9)]
+    public void Scores_that_are_not_numbers_are_an_error_and_not_a_token(double temperature, int topK, double topP)
     {
-        var sampler = new Sampler(new SamplingOptions { Seed = 1 }, [], 1);
+        var sampler = new Sampler(new SamplingOptions { Seed = 1, Temperature = temperature, TopK = topK, TopP = topP }, [], 1);
 
-        Assert.Throws<InferenceException>(() => sampler.Sample([1, float.NaN, 2, 3, 4, 5, 6, 7, 8, 9]));
-        Assert.Throws<InferenceException>(() => sampler.Sample([1, float.PositiveInfinity, 2]));
+        Assert.Throws<InferenceException>(() => sampler.Sample([.. Enumerable.Repeat(float.NaN, 50)]));
+        Assert.Throws<InferenceException>(() => sampler.Sample([.. Enumerable.Repeat(1f, 50), float.PositiveInfinity]));
+        Assert.Throws<InferenceException>(() => sampler.Sample([.. Enumerable.Repeat(float.NegativeInfinity, 50)]));
     }
 
     [Theory]
@@ -117,7 +133,13 @@ public sealed class SamplerTests
     {
         var options = new SamplingOptions
         {
-            Seed = 3, TopK = topK, TopP = topP, MinP = minP, RepetitionPenalty = 1.1, FrequencyPenalty = 0.1, RepetitionWindow = 64,
+            Seed = 3,
+            TopK = topK,
+            TopP = topP,
+            MinP = minP,
+            RepetitionPenalty = 1.1,
+            FrequencyPenalty = 0.1,
+            RepetitionWindow = 64,
         };
         var sampler = new Sampler(options, new int[64], 2000);
         var source = new float[32_000];

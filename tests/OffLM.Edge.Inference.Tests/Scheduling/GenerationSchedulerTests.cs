@@ -12,20 +12,20 @@ public sealed class GenerationSchedulerTests
     {
         await using var scheduler = Scheduler();
         using var stepping = new SemaphoreSlim(0);
-        using var go = new ManualResetEventSlim();
+        using var go = new Gate();
         _engine.During = (slot, what) =>
         {
-            if (slot.Number == 1 && what == "step" && !go.IsSet)
+            if (slot.Number == 1 && what == "step" && !go.IsOpen)
             {
                 stepping.Release();
-                go.Wait();
+                go.Pass();
             }
         };
         var talking = Answer.OfAsync(scheduler, Request("short", 40));
         await stepping.WaitAsync();
         var reading = Answer.OfAsync(scheduler, Request(new string('x', 2000), 3));
         await Eventually.TrueAsync(() => scheduler.Statistics.Waiting == 1, "the long prompt waits");
-        go.Set();
+        go.Open();
 
         var (first, second) = (await talking, await reading);
 
@@ -40,12 +40,12 @@ public sealed class GenerationSchedulerTests
     public async Task Two_long_prompts_take_turns()
     {
         await using var scheduler = Scheduler();
-        using var go = new ManualResetEventSlim();
-        _engine.During = (_, _) => go.Wait();
+        using var go = new Gate();
+        _engine.During = (_, _) => go.Pass();
         var first = Answer.OfAsync(scheduler, Request(new string('x', 1024), 1));
         var second = Answer.OfAsync(scheduler, Request(new string('y', 1024), 1));
-        await Eventually.TrueAsync(() => _engine.Log.Count == 1 && scheduler.Statistics.Waiting == 1, "one computes and one waits");
-        go.Set();
+        await Eventually.TrueAsync(() => scheduler.Statistics is { } s && s.Active + s.Waiting == 2, "both are in");
+        go.Open();
         await Task.WhenAll(first, second);
 
         Assert.Equal([1, 2, 1, 2, 1, 2, 1, 2], _engine.Log.Where(e => e.What.StartsWith("prefill", StringComparison.Ordinal)).Select(e => e.Slot));
@@ -71,18 +71,18 @@ public sealed class GenerationSchedulerTests
     {
         await using var scheduler = Scheduler();
         Generation? generation = null;
-        using var set = new ManualResetEventSlim();
+        using var set = new Gate();
         var steps = 0;
         _engine.During = (_, what) =>
         {
-            set.Wait();
+            set.Pass();
             if (what == "step" && ++steps == 5)
             {
                 generation!.Cancel();
             }
         };
         generation = scheduler.Reserve().Start(Request("x", 1000));
-        set.Set();
+        set.Open();
 
         var answer = await Answer.ReadAsync(generation);
 
@@ -163,6 +163,20 @@ public sealed class GenerationSchedulerTests
 
         Assert.Equal((FinishReason.Error, "out of device memory"), (bad.Result.Reason, bad.Result.Error));
         Assert.Equal((FinishReason.Length, 10), (good.Result.Reason, good.Tokens));
+    }
+
+    [Fact]
+    public async Task A_cache_that_can_not_be_rewound_is_computed_anew()
+    {
+        var engine = new FakeEngine { CanRewind = false };
+        await using var scheduler = new GenerationScheduler(engine, new SchedulerOptions(), TimeProvider.System);
+        var prompt = new string('x', 100);
+        await Answer.OfAsync(scheduler, Request(prompt, 5));
+
+        var second = await Answer.OfAsync(scheduler, Request(prompt, 5));
+
+        Assert.Equal((FinishReason.Length, 0, 5), (second.Result.Reason, second.Result.CachedTokens, second.Tokens));
+        Assert.Contains((1, "free"), engine.Log);
     }
 
     [Fact]

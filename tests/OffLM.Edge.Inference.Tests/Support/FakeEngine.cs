@@ -18,6 +18,8 @@ internal sealed class FakeEngine : IEngine
     /// <summary>Called in each slot's prefill and step; may block or throw.</summary>
     public Action<FakeSlot, string>? During { get; set; }
 
+    public bool CanRewind { get; init; } = true;
+
     public bool IsDisposed { get; private set; }
 
     public EngineDescription Description { get; } = new("fake", "1", "CPU", 1);

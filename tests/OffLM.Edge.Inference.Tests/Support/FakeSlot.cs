@@ -46,6 +46,11 @@ internal sealed class FakeSlot(FakeEngine engine, int number, int capacity) : IS
     public void Rewind(int length)
     {
         engine.Log.Enqueue((number, $"rewind {length}"));
+        if (!engine.CanRewind)
+        {
+            throw new InferenceException("RewindTo is not supported.");
+        }
+
         _tokens.RemoveRange(length, _tokens.Count - length);
     }
 
