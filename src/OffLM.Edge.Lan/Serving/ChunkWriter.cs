@@ -48,7 +48,8 @@ internal sealed class ChunkWriter(HttpContext context, ChunkFraming framing, Rea
     {
         try
         {
-            var flush = _body.WriteAsync(_buffer.WrittenMemory, _tooLong.Token);
+            // A write of nothing would not send the headers.
+            var flush = _buffer.WrittenCount > 0 ? _body.WriteAsync(_buffer.WrittenMemory, _tooLong.Token) : _body.FlushAsync(_tooLong.Token);
             if (!flush.IsCompleted)
             {
                 _tooLong.CancelAfter(patience.Limit);
