@@ -70,7 +70,7 @@ public sealed class LanServer : IAsyncDisposable
         app.UseRouting();
         MetricsEndpoint.Count(app, metrics);
         AccessControl.Use(app, node, options, time ?? TimeProvider.System);
-        OpenAiApi.Map(app, node);
+        OpenAiApi.Map(app, node, options);
         OllamaApi.Map(app, node, options);
         NodeEndpoints.Map(app, node, options, metrics, loggers);
         return new LanServer(app, metrics);

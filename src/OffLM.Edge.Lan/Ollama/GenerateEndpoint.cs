@@ -5,7 +5,7 @@ using OffLM.Edge.Work;
 namespace OffLM.Edge.Lan.Ollama;
 
 /// <summary><c>POST /api/generate</c>: one prompt, in the model's template unless it is raw.</summary>
-internal sealed class GenerateEndpoint(Node node, TimeProvider time)
+internal sealed class GenerateEndpoint(Node node, AnswerDelivery delivery, TimeProvider time)
 {
     public async Task HandleAsync(HttpContext context)
     {
@@ -36,9 +36,8 @@ internal sealed class GenerateEndpoint(Node node, TimeProvider time)
             request = request with { MessagesJson = conversation.ToJson() };
         }
 
-        await AnswerDelivery.RunAsync(
+        await delivery.RunAsync(
             context,
-            node,
             RetryHeader.Apply(request, context, body),
             AnswerText.Plain(),
             answer => new OllamaAnswerFormat(answer, request.Model, time, isChat: false));

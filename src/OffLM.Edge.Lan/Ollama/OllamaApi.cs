@@ -17,15 +17,17 @@ internal static class OllamaApi
     public static void Map(IEndpointRouteBuilder routes, Node node, LanOptions options)
     {
         var guard = new Guard(OllamaErrorFormat.Instance, routes.ServiceProvider.GetRequiredService<ILoggerFactory>().CreateLogger<Guard>());
+        var patience = new ReaderPatience(options.ReaderPatience, TimeProvider.System);
+        var delivery = new AnswerDelivery(node, patience);
         var info = new InfoEndpoints(node);
         routes.MapMethods("/", GetAndHead, guard.Around(InfoEndpoints.RootAsync));
         routes.MapMethods("/api/version", GetAndHead, guard.Around(info.VersionAsync));
         routes.MapMethods("/api/tags", GetAndHead, guard.Around(info.TagsAsync));
         routes.MapGet("/api/ps", guard.Around(info.LoadedAsync));
         routes.MapPost("/api/show", guard.Around(new ShowEndpoint(node).HandleAsync));
-        routes.MapPost("/api/generate", guard.Around(new GenerateEndpoint(node, TimeProvider.System).HandleAsync));
-        routes.MapPost("/api/chat", guard.Around(new OllamaChatEndpoint(node, TimeProvider.System).HandleAsync));
-        routes.MapPost("/api/pull", guard.Around(new PullEndpoint(node, options.ModelSource, TimeProvider.System).HandleAsync)).RequireAdmin();
+        routes.MapPost("/api/generate", guard.Around(new GenerateEndpoint(node, delivery, TimeProvider.System).HandleAsync));
+        routes.MapPost("/api/chat", guard.Around(new OllamaChatEndpoint(node, delivery, TimeProvider.System).HandleAsync));
+        routes.MapPost("/api/pull", guard.Around(new PullEndpoint(node, options.ModelSource, patience).HandleAsync)).RequireAdmin();
         routes.MapDelete("/api/delete", guard.Around(new DeleteEndpoint(node).HandleAsync)).RequireAdmin();
         foreach (var path in (string[])["/api/embed", "/api/embeddings"])
         {

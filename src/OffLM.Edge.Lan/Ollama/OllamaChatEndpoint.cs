@@ -5,7 +5,7 @@ using OffLM.Edge.Work;
 namespace OffLM.Edge.Lan.Ollama;
 
 /// <summary><c>POST /api/chat</c>.</summary>
-internal sealed class OllamaChatEndpoint(Node node, TimeProvider time)
+internal sealed class OllamaChatEndpoint(Node node, AnswerDelivery delivery, TimeProvider time)
 {
     public async Task HandleAsync(HttpContext context)
     {
@@ -26,9 +26,8 @@ internal sealed class OllamaChatEndpoint(Node node, TimeProvider time)
         }
 
         request = request with { MessagesJson = messages, ToolsJson = tools?.Json };
-        await AnswerDelivery.RunAsync(
+        await delivery.RunAsync(
             context,
-            node,
             RetryHeader.Apply(request, context, body),
             tools is not null && request.Guidance is null ? AnswerText.WithCalls(tools) : AnswerText.Plain(),
             answer => new OllamaAnswerFormat(answer, request.Model, time, isChat: true));

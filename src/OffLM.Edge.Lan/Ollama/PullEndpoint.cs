@@ -7,9 +7,9 @@ using OffLM.Edge.Work;
 namespace OffLM.Edge.Lan.Ollama;
 
 /// <summary><c>POST /api/pull</c>: fetches a model and tells how far it is. For administrators.</summary>
-internal sealed partial class PullEndpoint(Node node, Uri? source, TimeProvider time)
+internal sealed partial class PullEndpoint(Node node, Uri? source, ReaderPatience patience)
 {
-    private readonly ModelPuller _puller = new(node.Store, new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, time);
+    private readonly ModelPuller _puller = new(node.Store, new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, patience.Time);
 
     public async Task HandleAsync(HttpContext context)
     {
@@ -56,10 +56,10 @@ internal sealed partial class PullEndpoint(Node node, Uri? source, TimeProvider 
     private async Task StreamAsync(HttpContext context, PullRequest request)
     {
         context.Response.ContentType = ChunkFraming.Lines.ContentType;
-        using var chunks = new ChunkWriter(context.Response.BodyWriter, ChunkFraming.Lines, context.RequestAborted);
+        using var chunks = new ChunkWriter(context, ChunkFraming.Lines, patience);
         WriteStatus(chunks, "pulling manifest");
         await chunks.SendAsync();
-        var progress = new PullReports(time);
+        var progress = new PullReports(patience.Time);
         var pull = PullAsync(request, progress, context.RequestAborted);
         await foreach (var report in progress.ReadAsync())
         {

@@ -6,7 +6,7 @@ using OffLM.Edge.Work.Requests;
 namespace OffLM.Edge.Lan.OpenAi;
 
 /// <summary><c>POST /v1/chat/completions</c>.</summary>
-internal sealed class ChatEndpoint(Node node, TimeProvider time)
+internal sealed class ChatEndpoint(Node node, AnswerDelivery delivery, TimeProvider time)
 {
     public async Task HandleAsync(HttpContext context)
     {
@@ -38,9 +38,8 @@ internal sealed class ChatEndpoint(Node node, TimeProvider time)
             : tools.Offered is not null && request.Guidance is null ? AnswerText.WithCalls(tools.Offered)
             : AnswerText.Plain();
         var created = time.GetUtcNow();
-        await AnswerDelivery.RunAsync(
+        await delivery.RunAsync(
             context,
-            node,
             RetryHeader.Apply(request, context, body),
             text,
             answer => new ChatFormat(new AnswerHead("chatcmpl-", answer, model, created), includeUsage, request.Sampling.TopLogprobs is not null));

@@ -1,13 +1,12 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using OffLM.Edge.Lan.Serving;
-using OffLM.Edge.Work;
 using OffLM.Edge.Work.Requests;
 
 namespace OffLM.Edge.Lan.OpenAi;
 
 /// <summary><c>POST /v1/completions</c>: a prompt is continued as it is.</summary>
-internal sealed class CompletionEndpoint(Node node, TimeProvider time)
+internal sealed class CompletionEndpoint(AnswerDelivery delivery, TimeProvider time)
 {
     /// <summary>OpenAI's default, which clients know to raise.</summary>
     private const int DefaultMaxTokens = 16;
@@ -34,9 +33,8 @@ internal sealed class CompletionEndpoint(Node node, TimeProvider time)
             Streaming = streaming,
         };
         var created = time.GetUtcNow();
-        await AnswerDelivery.RunAsync(
+        await delivery.RunAsync(
             context,
-            node,
             RetryHeader.Apply(request, context, body),
             AnswerText.Plain(),
             answer => new CompletionFormat(new AnswerHead("cmpl-", answer, model, created), includeUsage));

@@ -11,12 +11,13 @@ namespace OffLM.Edge.Lan.OpenAi;
 /// <summary>The OpenAI API: models, chat completions, completions.</summary>
 internal static class OpenAiApi
 {
-    public static void Map(IEndpointRouteBuilder routes, Node node)
+    public static void Map(IEndpointRouteBuilder routes, Node node, LanOptions options)
     {
         var guard = new Guard(OpenAiErrorFormat.Instance, routes.ServiceProvider.GetRequiredService<ILoggerFactory>().CreateLogger<Guard>());
         var models = new ModelEndpoints(node);
-        var chat = new ChatEndpoint(node, TimeProvider.System);
-        var completions = new CompletionEndpoint(node, TimeProvider.System);
+        var delivery = new AnswerDelivery(node, new ReaderPatience(options.ReaderPatience, TimeProvider.System));
+        var chat = new ChatEndpoint(node, delivery, TimeProvider.System);
+        var completions = new CompletionEndpoint(delivery, TimeProvider.System);
         routes.MapGet("/v1/models", guard.Around(models.ListAsync));
         routes.MapGet("/v1/models/{**id}", guard.Around(models.ShowAsync));
         routes.MapPost("/v1/chat/completions", guard.Around(chat.HandleAsync));

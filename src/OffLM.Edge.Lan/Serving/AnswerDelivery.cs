@@ -11,16 +11,15 @@ namespace OffLM.Edge.Lan.Serving;
 /// Asks the node and sends the answer. Nothing leaves before the request's hold is durable, text counts as delivered once its flush
 /// completed, and the end leaves once the receipt is durable.
 /// </summary>
-internal static class AnswerDelivery
+internal sealed class AnswerDelivery(Node node, ReaderPatience patience)
 {
     /// <summary>Answers one HTTP request.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="node">Who answers.</param>
     /// <param name="request">What is asked.</param>
     /// <param name="text">How calls are found in the text.</param>
     /// <param name="formatOf">How this answer is written.</param>
     /// <exception cref="RefusedException">The request is not taken; nothing was sent.</exception>
-    public static async Task RunAsync(HttpContext context, Node node, WorkRequest request, AnswerText text, Func<IAnswer, IAnswerFormat> formatOf)
+    public async Task RunAsync(HttpContext context, WorkRequest request, AnswerText text, Func<IAnswer, IAnswerFormat> formatOf)
     {
         await using var answer = await node.AskAsync(context.Caller(), request, context.RequestAborted);
         context.Response.Headers[ReceiptJson.Header] = answer.Request.ToString();
@@ -35,12 +34,12 @@ internal static class AnswerDelivery
         }
     }
 
-    private static async Task StreamAsync(HttpContext context, IAnswer answer, AnswerText text, IAnswerFormat format)
+    private async Task StreamAsync(HttpContext context, IAnswer answer, AnswerText text, IAnswerFormat format)
     {
         var response = context.Response;
         response.ContentType = format.Framing.ContentType;
         response.Headers.CacheControl = "no-cache";
-        using var chunks = new ChunkWriter(response.BodyWriter, format.Framing, context.RequestAborted);
+        using var chunks = new ChunkWriter(context, format.Framing, patience);
         var pending = new PendingPieces(answer);
 
         // Sent at once: a client may have to wait long for a place, and learns the receipt's name meanwhile.

@@ -23,23 +23,9 @@ internal readonly record struct Fields(JsonElement Element, string Path)
     public static ApiException Wrong(string path, string expected, string came) => ApiException.BadRequest($"'{path}' must be {expected}; it is {came}.", path);
 
     /// <summary>The value as text.</summary>
-    /// <exception cref="ApiException">It is no string, or half of a surrogate pair is escaped in it.</exception>
-    public static string TextOf(JsonElement value, string path)
-    {
-        if (value.ValueKind != JsonValueKind.String)
-        {
-            throw Wrong(path, "a string", Describe(value));
-        }
-
-        try
-        {
-            return value.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            throw Wrong(path, "Unicode text", "a string with half a surrogate pair escaped in it");
-        }
-    }
+    /// <exception cref="ApiException">It is no string.</exception>
+    public static string TextOf(JsonElement value, string path) =>
+        value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(path, "a string", Describe(value));
 
     /// <summary>The value as a whole number.</summary>
     /// <exception cref="ApiException">It is no whole number, or out of range.</exception>

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace OffLM.Edge.Lan.Serving;
 
@@ -61,6 +62,7 @@ internal sealed class RequestBody : IDisposable
 
         try
         {
+            RefuseHalfSurrogates(text.Span);
             var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxDepth });
             if (document.RootElement.ValueKind == JsonValueKind.Object)
             {
@@ -80,12 +82,62 @@ internal sealed class RequestBody : IDisposable
         }
     }
 
+    /// <summary>JSON's grammar allows half a surrogate pair to be escaped, but it is no Unicode text, and the parser only says so later.</summary>
+    private static void RefuseHalfSurrogates(ReadOnlySpan<byte> text)
+    {
+        if (text.IndexOf("\\u"u8) < 0)
+        {
+            return;
+        }
+
+        var reader = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = MaxDepth });
+        while (reader.Read())
+        {
+            if (!reader.ValueIsEscaped)
+            {
+                continue;
+            }
+
+            try
+            {
+                _ = reader.GetString();
+            }
+            catch (InvalidOperationException)
+            {
+                throw ApiException.BadRequest($"The string at byte {reader.TokenStartIndex} has half a surrogate pair escaped in it, which is no Unicode text.");
+            }
+        }
+    }
+
+    /// <summary>
+    /// Reads the body up to the server's limit. What is beyond it is for Kestrel to take and drop, up to a bound: closing on a client
+    /// that still sends would show it a broken connection instead of the answer.
+    /// </summary>
     private static async Task<byte[]> ReadBytesAsync(HttpContext context)
     {
+        const int Dropped = 4;
+        var limit = long.MaxValue;
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false, MaxRequestBodySize: { } configured } feature)
+        {
+            limit = configured;
+            feature.MaxRequestBodySize = configured * Dropped;
+        }
+
+        if (context.Request.ContentLength > limit)
+        {
+            throw TooLarge(limit);
+        }
+
         var reader = context.Request.BodyReader;
         while (true)
         {
             var read = await reader.ReadAsync(context.RequestAborted);
+            if (read.Buffer.Length > limit)
+            {
+                reader.AdvanceTo(read.Buffer.End);
+                throw TooLarge(limit);
+            }
+
             if (read.IsCompleted)
             {
                 var bytes = read.Buffer.ToArray();
@@ -96,6 +148,12 @@ internal sealed class RequestBody : IDisposable
             reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
     }
+
+    private static ApiException TooLarge(long limit) => new(new ErrorResponse(
+        StatusCodes.Status413PayloadTooLarge,
+        $"The body is larger than the {limit} bytes that this node takes.",
+        ErrorResponse.InvalidRequestType,
+        "request_too_large"));
 
     private static int ValidLength(ReadOnlySpan<byte> text)
     {

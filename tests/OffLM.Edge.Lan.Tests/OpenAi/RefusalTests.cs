@@ -93,6 +93,47 @@ public sealed class RefusalTests(SharedNode shared)
         static string Nested(int levels) => "{\"x\":" + new string('[', levels) + new string(']', levels) + "}";
     }
 
+    [Theory]
+    [InlineData("{\"\\ud800\":1,\"model\":\"tiny\"}")]
+    [InlineData("{\"model\":\"tiny\",\"logit_bias\":{\"\\ud800\":1}}")]
+    [InlineData("{\"model\":\"\\ud800\"}")]
+    public async Task Half_a_surrogate_pair_is_a_clients_mistake_wherever_it_is(string body)
+    {
+        foreach (var path in (string[])[Path, "/v1/completions", "/api/chat"])
+        {
+            using var response = await _node.Http.PostTextAsync(path, body);
+
+            Assert.True((int)response.StatusCode < 500, $"{path}: {await response.Content.ReadAsStringAsync()}");
+        }
+    }
+
+    [Fact]
+    public async Task No_mangled_request_is_the_nodes_fault()
+    {
+        var random = new Random(12);
+        string[] seeds =
+        [
+            "/v1/chat/completions", Asking.Chat("Hi", b => (b["max_tokens"], b["stop"], b["tools"]) = (1, "x", new JsonArray())).ToJsonString(),
+            "/v1/completions", """{"model":"tiny","prompt":"Hi","max_tokens":1,"logit_bias":{"5":1},"stop":["a","b"]}""",
+            "/api/chat", """{"model":"tiny","messages":[{"role":"user","content":"Hi"}],"format":{"type":"object"},"keep_alive":"5m","options":{"num_predict":1,"stop":["x"]}}""",
+            "/api/generate", """{"model":"tiny","prompt":"Hi","raw":true,"options":{"num_predict":1,"seed":1,"top_k":5}}""",
+        ];
+        string[] pieces = ["null", "[]", "{}", "-1", "1e400", "\"\\udfff\"", "\"\\u0000\"", "[[", "}", "\"", "true", "0.5", "99999999999999999999", ","];
+        for (var round = 0; round < 400; round++)
+        {
+            var pair = random.Next(seeds.Length / 2) * 2;
+            var body = seeds[pair + 1];
+            for (var cuts = random.Next(1, 3); cuts > 0; cuts--)
+            {
+                var at = random.Next(body.Length);
+                body = body[..at] + pieces[random.Next(pieces.Length)] + body[Math.Min(body.Length, at + random.Next(12))..];
+            }
+
+            using var response = await _node.Http.PostTextAsync(seeds[pair], body);
+            Assert.True((int)response.StatusCode < 500, $"{seeds[pair]} {response.StatusCode} for {body}: {await response.Content.ReadAsStringAsync()}");
+        }
+    }
+
     [Fact]
     public async Task Bytes_that_are_no_UTF8_are_refused_with_their_place()
     {

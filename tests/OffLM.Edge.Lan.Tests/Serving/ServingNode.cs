@@ -28,7 +28,9 @@ public sealed class ServingNode : IAsyncDisposable
         Node = node;
         _server = server;
         Address = new Uri(server.Addresses[0]);
-        Http = new HttpClient { BaseAddress = Address, Timeout = Deadline };
+
+        // A client that leaves closes its connection, instead of reading on for a while to keep it.
+        Http = new HttpClient(new SocketsHttpHandler { ResponseDrainTimeout = TimeSpan.Zero }) { BaseAddress = Address, Timeout = Deadline };
     }
 
     public Node Node { get; }
