@@ -37,8 +37,8 @@ internal sealed class AccessControl
             return next(context);
         }
 
-        // Only pages of lan.origins, and the node's own, may read answers; a key doesn't change that. A page that has a key of its own
-        // gets its request through (below) only if it needs no preflight, which an Authorization header always does in a browser.
+        // Only pages of lan.origins, and the node's own, may read answers; a key doesn't change that. A page of another origin that has a
+        // key fails at its preflight, which a browser sends before every Authorization header. Programs, which send none, are not concerned.
         if (_rules.IsListedOrigin(context.Request))
         {
             context.Response.Headers.AccessControlAllowOrigin = context.Request.Headers.Origin;
