@@ -35,11 +35,12 @@ internal static class Api
 {
     public const string ChatPath = "/v1/chat/completions";
 
-    /// <summary>A question to the model that the program ships with.</summary>
+    /// <summary>A question to the model that the program ships with; without chance, so that a long answer doesn't happen to stop early.</summary>
     public static string Chat(string text = "Hello there", int maxTokens = 8, bool stream = false) => JsonSerializer.Serialize(new
     {
         model = "starter",
         stream,
+        temperature = 0,
         max_tokens = maxTokens,
         messages = new[] { new { role = "user", content = text } },
     });
