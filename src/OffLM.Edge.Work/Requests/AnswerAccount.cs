@@ -20,6 +20,7 @@ internal sealed class AnswerAccount
     private uint _cachedTokens;
     private uint _durationMs;
     private Snapshot _atLastTick;
+    private Snapshot _proven;
     private uint _stored;
 
     public AnswerAccount(Hold hold, TimeProvider time, long startedAt)
@@ -28,7 +29,7 @@ internal sealed class AnswerAccount
         _startedAt = startedAt;
         _request = hold.Request;
         _commitment = Commitment.Begin(hold.CompletionSalt);
-        _atLastTick = new Snapshot(0, 0, _commitment.Save());
+        _proven = _atLastTick = new Snapshot(0, 0, _commitment.Save());
     }
 
     /// <summary>Prompt tokens reused; known when the first text comes.</summary>
@@ -56,7 +57,7 @@ internal sealed class AnswerAccount
     {
         lock (_gate)
         {
-            var proven = _atLastTick;
+            var proven = _proven = _atLastTick;
             _atLastTick = new Snapshot(_tokens, _durationMs, _commitment.Save());
             if (proven.Tokens == _stored)
             {
@@ -77,12 +78,15 @@ internal sealed class AnswerAccount
         }
     }
 
-    /// <summary>Closes with what is proven to have arrived: for a client that went away.</summary>
+    /// <summary>
+    /// Closes with what is proven to have arrived, as a crash would: for a client that went away. What was flushed at the last tick may
+    /// have been flushed the moment before, and been thrown away with the connection.
+    /// </summary>
     public Closing CloseProven(Outcome outcome, string executionRecord)
     {
         lock (_gate)
         {
-            return Close(outcome, executionRecord, _atLastTick);
+            return Close(outcome, executionRecord, _proven);
         }
     }
 

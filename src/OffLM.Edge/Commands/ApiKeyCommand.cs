@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using OffLM.Edge.Hosting;
 using OffLM.Edge.Signing;
@@ -156,7 +157,44 @@ internal static class ApiKeyCommand
 
     private static string Limit(int? limit) => limit?.ToString(CultureInfo.InvariantCulture) ?? "none";
 
-    private static string Body(ApiKey template) => JsonSerializer.Serialize(template, ApiKeyJson.Default.ApiKey);
+    /// <summary>The template as <c>POST /node/v1/keys</c> takes it: that is strict, and knows no field that only the store fills.</summary>
+    private static string Body(ApiKey template)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream))
+        {
+            json.WriteStartObject();
+            json.WriteString("name", template.Name);
+            json.WriteString("scope", template.Scope == Scope.Admin ? "admin" : "use");
+            json.WriteStartArray("models");
+            foreach (var model in template.Models)
+            {
+                json.WriteStringValue(model);
+            }
+
+            json.WriteEndArray();
+            WriteLimit(json, "requestsPerMinute", template.RequestsPerMinute);
+            WriteLimit(json, "tokensPerMinute", template.TokensPerMinute);
+            if (template.CreditLimit is { } credit)
+            {
+                json.WriteString("creditLimit", credit.ToString(CultureInfo.InvariantCulture));
+            }
+
+            json.WriteString("payer", template.Payer.ToString());
+            json.WriteString("builder", template.Builder.ToString());
+            json.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray());
+    }
+
+    private static void WriteLimit(Utf8JsonWriter json, string name, int? limit)
+    {
+        if (limit is { } value)
+        {
+            json.WriteNumber(name, value);
+        }
+    }
 
     private static ApiKeyStore OpenLocked(StateDirectory state, out IDisposable exclusive)
     {

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using OffLM.Edge.Metering;
+using OffLM.Edge.Metering.Interop.Sqlite;
 
 namespace OffLM.Edge.Commands;
 
@@ -39,12 +41,16 @@ internal static class CommandTree
         {
             return await result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
-        catch (CommandException e)
+        catch (Exception e) when (IsForTheUser(e))
         {
             await Console.Error.WriteLineAsync(e.Message);
             return 1;
         }
     }
+
+    /// <summary>True for what a user can act on: refusals, damaged rows and files, disks that fail. Anything else is a fault of the program.</summary>
+    private static bool IsForTheUser(Exception error) =>
+        error is CommandException or LedgerUnavailableException or LedgerVersionException or SqliteException or FormatException or InvalidDataException or IOException or UnauthorizedAccessException;
 
     /// <summary>The commands given so far, each followed by a space.</summary>
     private static string Path(ParseResult result)

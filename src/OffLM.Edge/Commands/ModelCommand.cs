@@ -37,12 +37,7 @@ internal static class ModelCommand
                 json.WriteStartArray();
                 foreach (var model in models)
                 {
-                    json.WriteStartObject();
-                    json.WriteString("name", model.Name);
-                    json.WriteString("id", model.Id);
-                    json.WriteNumber("bytes", model.Bytes);
-                    json.WriteString("license", model.Manifest.License);
-                    json.WriteEndObject();
+                    Write(json, model);
                 }
 
                 json.WriteEndArray();
@@ -74,7 +69,15 @@ internal static class ModelCommand
         {
             var model = await new ModelPuller(StoreOf(result), http, TimeProvider.System).PullAsync(
                 new PullRequest(source, repository, revision), new PullLine(), cancellation);
-            Console.WriteLine($"{model.Name}  {Output.Size(model.Bytes)}  {model.Id}");
+            if (result.GetValue(GlobalOptions.Json))
+            {
+                Output.Json(json => Write(json, model));
+            }
+            else
+            {
+                Console.WriteLine($"{model.Name}  {Output.Size(model.Bytes)}  {model.Id}");
+            }
+
             return 0;
         }
         catch (InferenceException e)
@@ -90,7 +93,15 @@ internal static class ModelCommand
         {
             var model = store.Find(result.GetRequiredValue(Name));
             await store.VerifyAsync(model, force: true, cancellation);
-            Console.WriteLine($"{model.Name}: all {model.Manifest.Files.Count} files are as its manifest says.");
+            if (result.GetValue(GlobalOptions.Json))
+            {
+                Output.Json(json => Write(json, model));
+            }
+            else
+            {
+                Console.WriteLine($"{model.Name}: all {model.Manifest.Files.Count} files are as its manifest says.");
+            }
+
             return 0;
         }
         catch (InferenceException e)
@@ -123,6 +134,16 @@ internal static class ModelCommand
 
         await Console.Error.WriteLineAsync($"The model {name} is deleted.");
         return 0;
+    }
+
+    private static void Write(Utf8JsonWriter json, StoredModel model)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", model.Name);
+        json.WriteString("id", model.Id);
+        json.WriteNumber("bytes", model.Bytes);
+        json.WriteString("license", model.Manifest.License);
+        json.WriteEndObject();
     }
 
     private static ModelStore StoreOf(ParseResult result)

@@ -66,7 +66,7 @@ internal static class ReceiptsCommand
 
     private static string[] Row(StoredReceipt stored, LedgerReader ledger)
     {
-        var state = stored.Damage is { } damage ? $"damaged: {damage}" : ledger.BatchOf(stored.Sequence)?.State.ToString().ToLowerInvariant() ?? "open";
+        var state = stored.Damage is { } damage ? $"damaged: {damage}" : StateOf(ledger, stored.Sequence);
         var sequence = stored.Sequence.ToString(CultureInfo.InvariantCulture);
         return stored.Receipt is not { } r
             ? [sequence, "", "", "", "", "", state, stored.Request.ToString()]
@@ -74,6 +74,18 @@ internal static class ReceiptsCommand
                 sequence, DateTimeOffset.FromUnixTimeMilliseconds((long)r.StartedAt).ToString("u", CultureInfo.InvariantCulture), r.Outcome.ToString().ToLowerInvariant(),
                 $"{r.PromptTokens}", $"{r.CompletionTokens}", Output.Offlm(r.Fee), state, r.Request.ToString(),
             ];
+    }
+
+    private static string StateOf(LedgerReader ledger, ulong sequence)
+    {
+        try
+        {
+            return ledger.BatchOf(sequence)?.State.ToString().ToLowerInvariant() ?? "open";
+        }
+        catch (FormatException)
+        {
+            return "in a damaged batch";
+        }
     }
 
     private static int Show(ParseResult result)

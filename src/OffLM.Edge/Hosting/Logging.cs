@@ -9,6 +9,9 @@ internal static class Logging
     public static ILoggerFactory Create() => LoggerFactory.Create(builder =>
     {
         builder.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
+
+        // A start that fails, for example because the port is in use, is told once and without a stack trace: by the command.
+        builder.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         if (Environment.GetEnvironmentVariable("JOURNAL_STREAM") is { Length: > 0 })
         {

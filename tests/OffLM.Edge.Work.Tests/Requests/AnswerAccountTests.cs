@@ -49,12 +49,14 @@ public sealed class AnswerAccountTests
         account.Tick();
         _clock.Advance(TimeSpan.FromMilliseconds(40));
         account.Delivered(new GenerationPiece(" two", 2));
+        account.Tick();
+        account.Delivered(new GenerationPiece(" three", 1));
 
         var whole = account.CloseWhole(Outcome.Stop, "{}");
         var proven = account.CloseProven(Outcome.Cancelled, "{}");
 
-        Assert.Equal((3u, 3u, 40u), (whole.CompletionTokens, whole.CachedTokens, whole.DurationMs));
-        Assert.Equal(Commitment.To(_hold.CompletionSalt, "one two"), whole.CompletionCommitment);
+        Assert.Equal((4u, 3u, 40u), (whole.CompletionTokens, whole.CachedTokens, whole.DurationMs));
+        Assert.Equal(Commitment.To(_hold.CompletionSalt, "one two three"), whole.CompletionCommitment);
         Assert.Equal((1u, 0u), (proven.CompletionTokens, proven.DurationMs));
         Assert.Equal(Commitment.To(_hold.CompletionSalt, "one"), proven.CompletionCommitment);
     }
