@@ -5,6 +5,8 @@ namespace OffLM.Edge.Inference;
 /// Allocates nothing per token once its arrays have grown to what the model's logits need.</remarks>
 internal sealed class Sampler
 {
+    private static readonly IReadOnlyDictionary<int, double> NoBias = new Dictionary<int, double>();
+
     private readonly SamplingOptions _options;
     private readonly TokenHistory _history;
     private readonly Xoshiro256 _random;
@@ -24,18 +26,18 @@ internal sealed class Sampler
     /// <summary>Chooses a token. Changes the logits.</summary>
     internal int Sample(Span<float> logits)
     {
-        Adjust(logits);
+        var max = Adjust(logits);
         if (_options.Temperature <= 0)
         {
-            return LogitMath.ArgMax(logits);
+            return LogitMath.IndexOf(logits, max);
         }
 
         if (_options is { TopK: 0, TopP: >= 1, MinP: <= 0 })
         {
-            return DrawFromAll(logits);
+            return DrawFromAll(logits, max);
         }
 
-        var sum = Filter(logits);
+        var sum = Filter(logits, max);
         var target = _random.NextDouble() * sum;
         for (var i = 0; i < _candidates.Count; i++)
         {
@@ -54,7 +56,7 @@ internal sealed class Sampler
     /// the grammar allows none of the likely ones.</summary>
     internal void Perturb(Span<float> logits)
     {
-        Adjust(logits);
+        var max = Adjust(logits);
         if (_options.Temperature <= 0)
         {
             return;
@@ -72,7 +74,7 @@ internal sealed class Sampler
             return;
         }
 
-        Filter(logits);
+        Filter(logits, max);
         var highest = _candidates.Logit(0);
         foreach (ref var logit in logits)
         {
@@ -85,27 +87,33 @@ internal sealed class Sampler
         }
     }
 
-    private void Adjust(Span<float> logits)
+    /// <summary>Applies bias and penalties.</summary>
+    /// <returns>The highest logit then.</returns>
+    private float Adjust(Span<float> logits)
     {
-        if (!float.IsFinite(LogitMath.Max(logits)))
+        var max = LogitMath.Max(logits);
+        if (!float.IsFinite(max))
         {
             throw new InferenceException("The model's scores are not finite numbers: its weights are damaged or overflow on this device.");
         }
 
-        if (_options.LogitBias is { } bias)
+        if (_options.LogitBias is null && !_history.IsCounted)
         {
-            foreach (var (token, value) in bias)
-            {
-                logits[token] += (float)value;
-            }
+            return max;
+        }
+
+        foreach (var (token, value) in _options.LogitBias ?? NoBias)
+        {
+            logits[token] += (float)value;
         }
 
         _history.Penalise(logits);
+        return LogitMath.Max(logits);
     }
 
     /// <summary>Leaves the tokens that stay in play in the candidates and their weights beside them.</summary>
     /// <returns>The sum of the weights.</returns>
-    private double Filter(ReadOnlySpan<float> logits)
+    private double Filter(ReadOnlySpan<float> logits, float max)
     {
         var scale = 1 / (float)_options.Temperature;
         if (_options.TopK > 0)
@@ -114,7 +122,6 @@ internal sealed class Sampler
             return KeepLikely(scale, Weigh(scale));
         }
 
-        var max = LogitMath.Max(logits);
         var minP = _options.MinP > 0 ? max + (float)(Math.Log(_options.MinP) / scale) : float.NegativeInfinity;
         if (_options.TopP >= 1)
         {
@@ -137,11 +144,7 @@ internal sealed class Sampler
     /// <summary>Computes each candidate's weight relative to the first.</summary>
     private double Weigh(float scale)
     {
-        if (_weights.Length < _candidates.Count)
-        {
-            Array.Resize(ref _weights, Math.Max(_candidates.Count, _weights.Length * 2));
-        }
-
+        ReserveWeights(_candidates.Count);
         var highest = _candidates.Logit(0);
         var sum = 0.0;
         for (var i = 0; i < _candidates.Count; i++)
@@ -168,24 +171,47 @@ internal sealed class Sampler
         return sum;
     }
 
-    private int DrawFromAll(ReadOnlySpan<float> logits)
+    /// <summary>Draws from the whole vocabulary: first a block of it, then a token of that block.</summary>
+    private int DrawFromAll(ReadOnlySpan<float> logits, float max)
     {
         var scale = 1 / (float)_options.Temperature;
-        var max = LogitMath.Max(logits);
-        var target = _random.NextDouble() * LogitMath.SumExp(logits, max, scale);
-        var last = 0;
-        for (var i = 0; i < logits.Length; i++)
+        var count = (logits.Length + LogitMath.BlockSize - 1) / LogitMath.BlockSize;
+        ReserveWeights(count);
+        var target = _random.NextDouble() * LogitMath.SumExp(logits, max, scale, _weights.AsSpan(0, count));
+        var chosen = 0;
+        for (var block = 0; block < count; block++)
         {
-            var weight = MathF.Exp((logits[i] - max) * scale);
-            target -= weight;
-            if (target < 0)
+            // A block without weight is never taken, also where rounding leaves the target beyond the last.
+            chosen = _weights[block] > 0 ? block : chosen;
+            if (target < _weights[block])
             {
-                return i;
+                break;
             }
 
-            last = weight > 0 ? i : last;
+            target -= _weights[block];
         }
 
-        return last;
+        var last = 0;
+        var values = LogitMath.Block(logits, chosen);
+        for (var i = 0; i < values.Length; i++)
+        {
+            var weight = LogitMath.Exp((values[i] - max) * scale);
+            target -= weight;
+            last = weight > 0 ? i : last;
+            if (target < 0)
+            {
+                break;
+            }
+        }
+
+        return (chosen * LogitMath.BlockSize) + last;
+    }
+
+    private void ReserveWeights(int count)
+    {
+        if (_weights.Length < count)
+        {
+            Array.Resize(ref _weights, Math.Max(count, _weights.Length * 2));
+        }
     }
 }

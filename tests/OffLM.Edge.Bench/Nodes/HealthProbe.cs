@@ -5,30 +5,56 @@ using System.Text;
 
 namespace OffLM.Edge.Bench.Nodes;
 
-/// <summary>Asks <c>/healthz</c> with as little work as possible, as the starting node needs the processor.</summary>
-internal static class HealthProbe
+/// <summary>Asks <c>/healthz</c> with as little work as possible, over one connection: the starting node needs the processor, and what
+/// is asked of it shows in its memory.</summary>
+internal sealed class HealthProbe(IPEndPoint address) : IDisposable
 {
     /// <summary>How often a start is looked at; bounds the error of its time.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(1);
 
+    private readonly byte[] _request = Encoding.ASCII.GetBytes($"GET /healthz HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    private readonly byte[] _answer = new byte[1024];
+    private Socket? _socket;
+
+    /// <summary>Waits a moment and asks.</summary>
     /// <returns>The HTTP status; null if nobody listens yet.</returns>
-    public static int? Ask(IPEndPoint address)
+    public int? Ask()
     {
-        using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        Thread.Sleep(Interval);
+        if (!TryConnect())
+        {
+            return null;
+        }
+
+        _socket!.Send(_request);
+        var received = _socket.Receive(_answer);
+
+        // HTTP/1.1 200 OK
+        return received >= 12
+            ? int.Parse(_answer.AsSpan(9, 3), CultureInfo.InvariantCulture)
+            : throw new InvalidOperationException($"Expected the head of an HTTP answer, got {received} bytes.");
+    }
+
+    public void Dispose() => _socket?.Dispose();
+
+    private bool TryConnect()
+    {
+        if (_socket is not null)
+        {
+            return true;
+        }
+
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
             socket.Connect(address);
-            socket.Send(Encoding.ASCII.GetBytes($"GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"));
-            Span<byte> answer = stackalloc byte[512];
-            var received = socket.Receive(answer);
-
-            // HTTP/1.1 200 OK
-            return received >= 12 ? int.Parse(answer[9..12], CultureInfo.InvariantCulture) : null;
+            _socket = socket;
+            return true;
         }
         catch (SocketException)
         {
-            Thread.Sleep(Interval);
-            return null;
+            socket.Dispose();
+            return false;
         }
     }
 }

@@ -49,10 +49,11 @@ internal sealed partial class RunningNode : IAsyncDisposable
         var begun = Stopwatch.GetTimestamp();
         var process = Process.Start(start)!;
         var log = Task.WhenAll(process.StandardError.ReadToEndAsync(), process.StandardOutput.ReadToEndAsync());
+        using var probe = new HealthProbe(address);
         TimeSpan? firstAnswer = null;
         while (true)
         {
-            var status = HealthProbe.Ask(address);
+            var status = probe.Ask();
             var elapsed = Stopwatch.GetElapsedTime(begun);
             firstAnswer ??= status is null ? null : elapsed;
             if (status == 200)

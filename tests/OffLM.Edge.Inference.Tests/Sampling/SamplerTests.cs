@@ -75,6 +75,28 @@ public sealed class SamplerTests
     }
 
     [Fact]
+    public void A_draw_from_a_large_vocabulary_reaches_every_part_and_never_a_token_without_weight()
+    {
+        // Three tokens in blocks far apart, the last block with none.
+        var logits = Enumerable.Repeat(float.NegativeInfinity, (20 * LogitMath.BlockSize) + 7).ToArray();
+        int[] possible = [3, 5 * LogitMath.BlockSize, (17 * LogitMath.BlockSize) - 1];
+        (logits[possible[0]], logits[possible[1]], logits[possible[2]]) = (1, 2, 3);
+        var sampler = new Sampler(new SamplingOptions { Temperature = 1, TopK = 0, TopP = 1, Seed = 5 }, [], 10);
+        const int Draws = 4000;
+        var counts = new int[logits.Length];
+        for (var i = 0; i < Draws; i++)
+        {
+            counts[sampler.Sample(logits)]++;
+        }
+
+        Assert.Equal(Draws, possible.Sum(t => counts[t]));
+        var sum = Math.Exp(-2) + Math.Exp(-1) + 1;
+        Assert.Equal(Math.Exp(-2) / sum, (double)counts[possible[0]] / Draws, 0.03);
+        Assert.Equal(Math.Exp(-1) / sum, (double)counts[possible[1]] / Draws, 0.03);
+        Assert.Equal(1 / sum, (double)counts[possible[2]] / Draws, 0.03);
+    }
+
+    [Fact]
     public void Of_equal_logits_greedy_takes_the_lowest_id()
     {
         var logits = new float[Vocabulary];
