@@ -9,8 +9,6 @@ namespace OffLM.Edge.Lan.Access;
 /// <summary>Finds out who calls and refuses whom it must, before any endpoint runs.</summary>
 internal sealed class AccessControl
 {
-    private const string Realm = "Bearer realm=\"offlm\"";
-
     private readonly Node _node;
     private readonly LanOptions _options;
     private readonly FailedAttempts _failures;
@@ -58,7 +56,7 @@ internal sealed class AccessControl
             : IdentifyByAddress(context, out caller);
         if (refusal is null && rights == EndpointRights.Admin && caller!.Scope != Scope.Admin)
         {
-            refusal = new(StatusCodes.Status403Forbidden, "This needs an API key of admin scope, or a request from this machine.", "permission_error", "admin_required");
+            refusal = AccessRefusal.Forbidden("This needs an API key of admin scope, or a request from the node's own machine.", "admin_required");
         }
 
         if (refusal is not null)
@@ -76,8 +74,7 @@ internal sealed class AccessControl
         var remote = RemoteAddress(context);
         if (_failures.Wait(remote) is { } wait)
         {
-            return new(StatusCodes.Status429TooManyRequests, "Too many wrong API keys came from this address. Wait, then try the right one.",
-                "rate_limit_error", "too_many_wrong_keys", RetryAfter: wait);
+            return AccessRefusal.TooManyWrongKeys(wait);
         }
 
         // The store looks a key up by its hash: how long that takes tells nothing about how much of a guess was right.
@@ -85,17 +82,16 @@ internal sealed class AccessControl
         if (key is null or { RevokedAt: not null })
         {
             _failures.Add(remote);
-            return Unauthorized(
+            return AccessRefusal.WrongKey(
                 key is not null ? "This API key was revoked. Ask the node's owner for another."
                 : presented.Secret is null ? "The Authorization header holds no API key. Send 'Authorization: Bearer KEY', or the key as the password of Basic."
-                : "This API key is not known here. Check it, or ask the node's owner for one (offlm-edge apikey add). Programs on the node itself may leave it out.",
-                ", error=\"invalid_token\"");
+                : "This API key is not known here. Check it, or ask the node's owner for one (offlm-edge apikey add). Programs on the node itself may leave it out.");
         }
 
         // A browser repeats Basic credentials for whichever page asks, so that page is looked at as on open access.
         if (presented.SentByBrowser && _rules.OriginProblem(context.Request) is { } problem)
         {
-            return Forbidden(problem, "origin_not_allowed");
+            return AccessRefusal.Forbidden(problem, "origin_not_allowed");
         }
 
         caller = Caller.Of(key);
@@ -118,11 +114,11 @@ internal sealed class AccessControl
         };
         if (caller is null)
         {
-            return Unauthorized("An API key is needed: send 'Authorization: Bearer KEY'. The node's owner makes one with 'offlm-edge apikey add'.", "");
+            return AccessRefusal.KeyNeeded("An API key is needed: send 'Authorization: Bearer KEY'. The node's owner makes one with 'offlm-edge apikey add'.");
         }
 
-        return _rules.HostProblem(context.Request) is { } host ? Forbidden(host, "host_not_allowed")
-            : _rules.OriginProblem(context.Request) is { } origin ? Forbidden(origin, "origin_not_allowed")
+        return _rules.HostProblem(context.Request) is { } host ? AccessRefusal.Forbidden(host, "host_not_allowed")
+            : _rules.OriginProblem(context.Request) is { } origin ? AccessRefusal.Forbidden(origin, "origin_not_allowed")
             : null;
     }
 
@@ -131,7 +127,7 @@ internal sealed class AccessControl
     {
         if (!_rules.IsListedOrigin(context.Request) && !BrowserRules.IsSameOrigin(context.Request))
         {
-            return Forbidden("Pages of this origin may not use this node. Add it to lan.origins to allow it.", "origin_not_allowed").WriteAsync(context);
+            return AccessRefusal.Forbidden("Pages of this origin may not use this node. Add it to lan.origins to allow it.", "origin_not_allowed").WriteAsync(context);
         }
 
         var headers = context.Response.Headers;
@@ -144,9 +140,4 @@ internal sealed class AccessControl
 
     private static IPAddress? RemoteAddress(HttpContext context) =>
         context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : context.Connection.RemoteIpAddress;
-
-    private static AccessRefusal Unauthorized(string message, string challenge) =>
-        new(StatusCodes.Status401Unauthorized, message, "invalid_request_error", "invalid_api_key", Challenge: Realm + challenge);
-
-    private static AccessRefusal Forbidden(string message, string code) => new(StatusCodes.Status403Forbidden, message, "permission_error", code);
 }

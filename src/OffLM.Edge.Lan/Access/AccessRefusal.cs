@@ -1,16 +1,36 @@
 using Microsoft.AspNetCore.Http;
+using OffLM.Edge.Lan.NodeApi;
+using OffLM.Edge.Lan.OpenAi;
+using OffLM.Edge.Lan.Serving;
 
 namespace OffLM.Edge.Lan.Access;
 
 /// <summary>Why somebody doesn't get in.</summary>
-/// <param name="Status">The HTTP status.</param>
-/// <param name="Message">What was wrong and what to do.</param>
-/// <param name="Type">OpenAI's error type.</param>
-/// <param name="Code">OpenAI's error code.</param>
+/// <param name="Error">What is told.</param>
 /// <param name="Challenge">For <c>WWW-Authenticate</c>; null for none.</param>
-/// <param name="RetryAfter">When asking again may help; null if it won't by itself.</param>
-internal sealed record AccessRefusal(int Status, string Message, string Type, string Code, string? Challenge = null, TimeSpan? RetryAfter = null)
+internal sealed record AccessRefusal(ErrorResponse Error, string? Challenge = null)
 {
+    private const string PermissionType = "permission_error";
+    private const string Realm = "Bearer realm=\"offlm\"";
+
+    /// <summary>No key.</summary>
+    public static AccessRefusal KeyNeeded(string message) => Unauthorized(message, Realm);
+
+    /// <summary>A key that is none, or none any more (RFC 6750 §3.1).</summary>
+    public static AccessRefusal WrongKey(string message) => Unauthorized(message, Realm + ", error=\"invalid_token\"");
+
+    /// <summary>Known, or needing no key, but not allowed this.</summary>
+    public static AccessRefusal Forbidden(string message, string code) => new(new ErrorResponse(StatusCodes.Status403Forbidden, message, PermissionType, code));
+
+    /// <summary>Too many wrong keys.</summary>
+    public static AccessRefusal TooManyWrongKeys(TimeSpan wait) => new(new ErrorResponse(
+        StatusCodes.Status429TooManyRequests,
+        "Too many wrong API keys came from this address. Wait, then try the right one.",
+        "rate_limit_error",
+        "too_many_wrong_keys",
+        RetryAfter: wait));
+
+    /// <summary>In the shape that the clients of the path expect.</summary>
     public Task WriteAsync(HttpContext context)
     {
         if (Challenge is not null)
@@ -18,6 +38,10 @@ internal sealed record AccessRefusal(int Status, string Message, string Type, st
             context.Response.Headers.WWWAuthenticate = Challenge;
         }
 
-        return ErrorBody.WriteAsync(context, Status, Message, Type, Code, RetryAfter);
+        IErrorFormat format = context.Request.Path.StartsWithSegments("/v1") ? OpenAiErrorFormat.Instance : NodeErrorFormat.Instance;
+        return Guard.WriteAsync(context, format, Error);
     }
+
+    private static AccessRefusal Unauthorized(string message, string challenge) =>
+        new(new ErrorResponse(StatusCodes.Status401Unauthorized, message, ErrorResponse.InvalidRequestType, "invalid_api_key"), challenge);
 }

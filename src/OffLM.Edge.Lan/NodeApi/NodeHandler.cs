@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using OffLM.Edge.Inference;
-using OffLM.Edge.Lan.Access;
+using OffLM.Edge.Lan.Serving;
 using OffLM.Edge.Metering;
 using OffLM.Edge.Metering.Documents;
 using OffLM.Edge.Signing;
@@ -26,15 +25,15 @@ internal sealed partial class NodeHandler(ILogger<NodeHandler> logger)
         }
         catch (Exception e) when (!context.Response.HasStarted)
         {
-            if (StatusOf(e) is { } status)
+            var error = ErrorOf(e);
+            if (error is null)
             {
-                await ErrorBody.WriteAsync(context, status, e.Message);
-                return;
+                // Without the message: one from a library may quote what it was given.
+                LogUnexpected(context.Request.Path, e.GetType().FullName, e.StackTrace);
             }
 
-            // Without the message: one from a library may quote what it was given.
-            LogUnexpected(context.Request.Path, e.GetType().FullName, e.StackTrace);
-            await ErrorBody.WriteAsync(context, StatusCodes.Status500InternalServerError, "Something went wrong inside the node. Its log says what.", "server_error");
+            context.Response.Clear();
+            await Guard.WriteAsync(context, NodeErrorFormat.Instance, error ?? ErrorResponse.Internal);
         }
         catch (Exception e)
         {
@@ -44,19 +43,18 @@ internal sealed partial class NodeHandler(ILogger<NodeHandler> logger)
         }
     }
 
-    private static int? StatusOf(Exception error) => error switch
+    private static ErrorResponse? ErrorOf(Exception error) => error switch
     {
-        NodeApiException known => known.Status,
-        ModelNotFoundException => StatusCodes.Status404NotFound,
-        ModelBusyException or ExportException => StatusCodes.Status409Conflict,
-        ModelPullException => StatusCodes.Status502BadGateway,
-        KeyUnavailableException or LedgerUnavailableException or LedgerFullException => StatusCodes.Status503ServiceUnavailable,
+        NodeApiException known => Error(known.Status, known.Message),
+        ExportException => Error(StatusCodes.Status409Conflict, error.Message),
+        KeyUnavailableException or LedgerUnavailableException or LedgerFullException => Error(StatusCodes.Status503ServiceUnavailable, error.Message),
 
         // Of a damaged row: the message names it and what to do.
-        FormatException => StatusCodes.Status500InternalServerError,
-        BadHttpRequestException bad => bad.StatusCode,
-        _ => null,
+        FormatException => Error(StatusCodes.Status500InternalServerError, error.Message),
+        _ => ErrorResponse.From(error),
     };
+
+    private static ErrorResponse Error(int status, string message) => new(status, message, ErrorResponse.InvalidRequestType);
 
     [LoggerMessage(LogLevel.Error, "{Path} failed with {Exception}:\n{StackTrace}")]
     private partial void LogUnexpected(PathString path, string? exception, string? stackTrace);

@@ -83,6 +83,7 @@ public sealed class RateLimiter(TimeProvider time)
 
         public double Refill(int perMinute, TimeSpan elapsed) => Level = Math.Min(perMinute, Level + (perMinute * elapsed.TotalMinutes));
 
-        public TimeSpan Until(double level, int perMinute) => TimeSpan.FromMinutes((level - Level) / perMinute);
+        /// <summary>In whole seconds, as Retry-After has it; never too early.</summary>
+        public TimeSpan Until(double level, int perMinute) => TimeSpan.FromSeconds(Math.Ceiling((level - Level) * 60 / perMinute));
     }
 }

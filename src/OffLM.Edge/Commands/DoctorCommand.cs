@@ -182,9 +182,9 @@ internal static class DoctorCommand
         }
 
         var free = new DriveInfo(folder).AvailableFreeSpace;
-        yield return free >= (long)settings.MinimumFreeMiB << 20
+        yield return free >= (long)settings.MinimumFreeMebibytes << 20
             ? new(Grade.Good, "disk", $"{Output.Size(free)} are free where receipts are written.")
-            : new(Grade.Bad, "disk", $"{Output.Size(free)} are free where receipts are written; {settings.MinimumFreeMiB} MiB are needed to take requests.");
+            : new(Grade.Bad, "disk", $"{Output.Size(free)} are free where receipts are written; {settings.MinimumFreeMebibytes} MiB are needed to take requests.");
     }
 
     private static IEnumerable<Finding> Access(EdgeSettings settings)

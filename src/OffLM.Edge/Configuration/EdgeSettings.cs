@@ -30,7 +30,7 @@ internal sealed class EdgeSettings
 
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(90);
 
-    public int MinimumFreeMiB { get; set; } = 64;
+    public int MinimumFreeMebibytes { get; set; } = 64;
 
     public ulong ChainId { get; set; } = TypedDomain.TestNetwork.ChainId;
 
@@ -55,7 +55,7 @@ internal sealed class EdgeSettings
         Schedule = Schedule,
         BatchInterval = BatchInterval,
         Retention = Retention,
-        MinimumFreeBytes = (long)MinimumFreeMiB << 20,
+        MinimumFreeBytes = (long)MinimumFreeMebibytes << 20,
         ShutdownGrace = ShutdownGrace,
         Models = Models with { Scheduler = Scheduler },
     };

@@ -93,8 +93,8 @@ internal static class SettingTable
         new("metering.batchInterval", SettingKind.Duration, "A batch of receipts is signed this long after its first. Default 60s.", (s, v) => s.BatchInterval = v.Duration()),
         new("metering.retention", SettingKind.Duration, "How long receipts keep their contents after settlement, or after signing for own use. Default 90d.",
             (s, v) => s.Retention = v.Duration()),
-        new("metering.minimumFreeMiB", SettingKind.Integer, "Free MiB on the ledger's disk below which no request is taken. Default 64.",
-            (s, v) => s.MinimumFreeMiB = v.Integer(1, 1 << 20)),
+        new("metering.minimumFreeMebibytes", SettingKind.Integer, "Free MiB on the ledger's disk below which no request is taken. Default 64.",
+            (s, v) => s.MinimumFreeMebibytes = v.Integer(1, 1 << 20)),
 
         new("network.chainId", SettingKind.Integer, "EIP-155 chain id that receipts are signed for. Default 11155111, a test network.", (s, v) => s.ChainId = v.Unsigned()),
         new("network.contract", SettingKind.Text, "Address of the contract that settles. Default 0x00000000000000000000000000000000000ff1ed, which marks a test network.",

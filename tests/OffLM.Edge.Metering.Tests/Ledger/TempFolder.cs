@@ -1,9 +1,14 @@
 namespace OffLM.Edge.Metering.Tests.Ledgers;
 
 /// <summary>A folder of a test's own, gone at its end.</summary>
-internal sealed class TempFolder : IDisposable
+/// <param name="inMemory">Where the system has a file system in memory: for tests of what is written, not of how long it takes.</param>
+internal sealed class TempFolder(bool inMemory = false) : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("offlm-ledger-");
+    private const string Memory = "/dev/shm";
+
+    private readonly DirectoryInfo _folder = inMemory && Directory.Exists(Memory)
+        ? Directory.CreateDirectory($"{Memory}/offlm-ledger-{Guid.NewGuid():N}")
+        : Directory.CreateTempSubdirectory("offlm-ledger-");
 
     public string Path => _folder.FullName;
 

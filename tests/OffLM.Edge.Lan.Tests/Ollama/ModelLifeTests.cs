@@ -1,0 +1,108 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using OffLM.Edge.Lan.Tests.Serving;
+using OffLM.Edge.Work.Callers;
+using OffLM.ModelForge;
+
+namespace OffLM.Edge.Lan.Tests.Ollama;
+
+/// <summary>Models come, are loaded and unloaded, and go.</summary>
+public sealed class ModelLifeTests
+{
+    [Fact]
+    public async Task A_request_that_asks_nothing_loads_and_with_keep_alive_0_unloads()
+    {
+        await using var node = await ServingNode.StartAsync();
+
+        var loaded = await node.Http.AskAsync("/api/generate", new JsonObject { ["model"] = "tiny", ["keep_alive"] = -1 });
+        var listed = JsonNode.Parse(await node.Http.GetStringAsync("/api/ps"))!["models"]![0]!;
+        var unloaded = await node.Http.AskAsync("/api/chat", new JsonObject { ["model"] = "tiny", ["messages"] = new JsonArray(), ["keep_alive"] = 0 });
+        var after = JsonNode.Parse(await node.Http.GetStringAsync("/api/ps"))!;
+
+        Assert.Equal("load", loaded.Text("done_reason"));
+        Assert.Equal("", loaded.Text("response"));
+        Assert.Equal("tiny:latest", listed.Text("name"));
+        Assert.Equal("4096", listed.Text("context_length"));
+        Assert.Equal("0", listed.Text("size_vram"));
+        Assert.True(DateTimeOffset.Parse(listed.Text("expires_at")) > DateTimeOffset.UtcNow.AddYears(1));
+        Assert.Equal("unload", unloaded.Text("done_reason"));
+        Assert.Equal("", unloaded.Text("message", "content"));
+        Assert.Empty(after["models"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task A_model_is_pulled_with_progress_used_and_deleted()
+    {
+        var repository = Directory.CreateTempSubdirectory("offlm-source-");
+        Forge.Write(repository.FullName, ModelRecipe.Tiny with { Name = "pulled", Threads = 1, Seed = 3 });
+        await using var source = await ServeAsync(repository.FullName);
+        await using var node = await ServingNode.StartAsync(o => o with { ModelSource = new Uri(source.Urls.Single()) });
+
+        var lines = await node.Http.LinesAsync("/api/pull", new JsonObject { ["model"] = "owner/repo" });
+        Assert.Equal("pulling manifest", lines[0].Text("status"));
+        Assert.Equal("success", lines[^1].Text("status"));
+        var progress = lines.Where(l => l["total"] is not null).ToList();
+        Assert.NotEmpty(progress);
+        Assert.All(progress, p => Assert.StartsWith("pulling ", p.Text("status")));
+        Assert.All(progress, p => Assert.True(p["completed"]!.GetValue<long>() <= p["total"]!.GetValue<long>()));
+        await node.Http.AskAsync("/v1/chat/completions", Asking.Chat("Hi", model: "pulled"));
+
+        using (var guest = node.WithKey(new ApiKey { Id = "", Name = "guest", Scope = Scope.Use, CreatedAt = default }))
+        {
+            Assert.Equal(HttpStatusCode.Forbidden, (await DeleteAsync(guest, "pulled")).StatusCode);
+            await guest.RefusedAsync("/api/pull", """{"model":"owner/repo"}""", HttpStatusCode.Forbidden);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await DeleteAsync(node.Http, "pulled")).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await DeleteAsync(node.Http, "pulled")).StatusCode);
+        await node.Http.RefusedAsync("/v1/chat/completions", Asking.Chat("Hi", model: "pulled"), HttpStatusCode.NotFound);
+        repository.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task A_pull_that_fails_says_why_streamed_and_not()
+    {
+        var empty = Directory.CreateTempSubdirectory("offlm-source-");
+        await using var source = await ServeAsync(empty.FullName);
+        await using var node = await ServingNode.StartAsync(o => o with { ModelSource = new Uri(source.Urls.Single()) });
+
+        var lines = await node.Http.LinesAsync("/api/pull", new JsonObject { ["model"] = "owner/missing" });
+        var whole = await node.Http.RefusedAsync("/api/pull", """{"model":"owner/missing","stream":false}""", HttpStatusCode.BadGateway);
+        await node.Http.RefusedAsync("/api/pull", """{"model":"../../etc"}""", HttpStatusCode.BadRequest);
+
+        Assert.NotEqual("", lines[^1].Text("error"));
+        Assert.Equal(lines[^1].Text("error"), whole.Text("error"));
+        empty.Delete(recursive: true);
+    }
+
+    private static Task<HttpResponseMessage> DeleteAsync(HttpClient http, string model) => http.SendAsync(
+        new HttpRequestMessage(HttpMethod.Delete, "/api/delete") { Content = new StringContent($$"""{"model":"{{model}}"}""", Encoding.UTF8, "application/json") });
+
+    /// <summary>A server with Hugging Face's layout and one repository, <c>owner/repo</c>.</summary>
+    private static async Task<WebApplication> ServeAsync(string folder)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var app = builder.Build();
+        app.MapGet("/api/models/owner/repo/tree/main", (HttpContext context) => context.Response.WriteAsync(new JsonArray([.. Directory.GetFiles(folder).Select(f =>
+            (JsonNode)new JsonObject { ["type"] = "file", ["path"] = Path.GetFileName(f), ["size"] = new FileInfo(f).Length })]).ToJsonString()));
+        app.MapGet("/owner/repo/resolve/main/{file}", async (HttpContext context, string file) =>
+        {
+            var path = Path.Combine(folder, Path.GetFileName(file));
+            if (File.Exists(path))
+            {
+                await context.Response.SendFileAsync(path);
+            }
+            else
+            {
+                context.Response.StatusCode = StatusCodes.Status404NotFound;
+            }
+        });
+        await app.StartAsync();
+        return app;
+    }
+}
