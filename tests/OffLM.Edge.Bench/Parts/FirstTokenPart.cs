@@ -20,7 +20,7 @@ internal static class FirstTokenPart
         await using var bare = await BareProcess.StartAsync(workspace);
         await using var node = await RunningNode.StartAsync(workspace, state.Path);
         var times = new List<Figure>();
-        foreach (var (tokens, rounds) in new[] { (32, effort.Rounds * 3), (300, effort.Rounds) })
+        foreach (var (tokens, rounds) in new[] { (32, effort.Rounds * 3), (300, effort.Rounds * 2) })
         {
             times.AddRange(await MeasureAsync(bare, node.Client, tokens, rounds));
         }
