@@ -125,7 +125,7 @@ internal static class LogitMath
 
     /// <summary>
     /// 2ˣ for x ≤ 0 with a relative error below 1e-5, which no count of draws can show. The library's exponential is exact to the last bit,
-    /// and fifty times slower where the program is compiled ahead of time for any processor. x = n + f, f from −½ to ½; a polynomial for 2ᶠ
+    /// and many times slower where the program is compiled ahead of time for any processor. x = n + f, f from −½ to ½; a polynomial for 2ᶠ
     /// with the least relative error; times 2ⁿ by adding n to its exponent.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
