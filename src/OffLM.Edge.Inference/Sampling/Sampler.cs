@@ -5,6 +5,8 @@ namespace OffLM.Edge.Inference;
 /// Allocates nothing per token once its arrays have grown to what the model's logits need.</remarks>
 internal sealed class Sampler
 {
+    private static readonly IReadOnlyDictionary<int, double> NoBias = new Dictionary<int, double>();
+
     private readonly SamplingOptions _options;
     private readonly TokenHistory _history;
     private readonly Xoshiro256 _random;
@@ -24,20 +26,18 @@ internal sealed class Sampler
     /// <summary>Chooses a token. Changes the logits.</summary>
     internal int Sample(Span<float> logits)
     {
-        Adjust(logits);
+        var max = Adjust(logits);
         if (_options.Temperature <= 0)
         {
-            var best = LogitMath.ArgMax(logits);
-            RequireFinite(logits[best]);
-            return best;
+            return LogitMath.IndexOf(logits, max);
         }
 
         if (_options is { TopK: 0, TopP: >= 1, MinP: <= 0 })
         {
-            return DrawFromAll(logits);
+            return DrawFromAll(logits, max);
         }
 
-        var sum = Filter(logits);
+        var sum = Filter(logits, max);
         var target = _random.NextDouble() * sum;
         for (var i = 0; i < _candidates.Count; i++)
         {
@@ -56,7 +56,7 @@ internal sealed class Sampler
     /// the grammar allows none of the likely ones.</summary>
     internal void Perturb(Span<float> logits)
     {
-        Adjust(logits);
+        var max = Adjust(logits);
         if (_options.Temperature <= 0)
         {
             return;
@@ -74,7 +74,7 @@ internal sealed class Sampler
             return;
         }
 
-        Filter(logits);
+        Filter(logits, max);
         var highest = _candidates.Logit(0);
         foreach (ref var logit in logits)
         {
@@ -87,42 +87,41 @@ internal sealed class Sampler
         }
     }
 
-    private void Adjust(Span<float> logits)
+    /// <summary>Applies bias and penalties.</summary>
+    /// <returns>The highest logit then.</returns>
+    private float Adjust(Span<float> logits)
     {
-        if (_options.LogitBias is { } bias)
-        {
-            foreach (var (token, value) in bias)
-            {
-                logits[token] += (float)value;
-            }
-        }
-
-        _history.Penalise(logits);
-    }
-
-    /// <summary>Damaged weights and overflows give NaN or infinity; the largest score, or the sum of all, shows it.</summary>
-    private static void RequireFinite(double score)
-    {
-        if (!double.IsFinite(score))
+        var max = LogitMath.Max(logits);
+        if (!float.IsFinite(max))
         {
             throw new InferenceException("The model's scores are not finite numbers: its weights are damaged or overflow on this device.");
         }
+
+        if (_options.LogitBias is null && !_history.IsCounted)
+        {
+            return max;
+        }
+
+        foreach (var (token, value) in _options.LogitBias ?? NoBias)
+        {
+            logits[token] += (float)value;
+        }
+
+        _history.Penalise(logits);
+        return LogitMath.Max(logits);
     }
 
     /// <summary>Leaves the tokens that stay in play in the candidates and their weights beside them.</summary>
     /// <returns>The sum of the weights.</returns>
-    private double Filter(ReadOnlySpan<float> logits)
+    private double Filter(ReadOnlySpan<float> logits, float max)
     {
         var scale = 1 / (float)_options.Temperature;
         if (_options.TopK > 0)
         {
             _candidates.TakeLargest(logits, _options.TopK);
-            RequireFinite(_candidates.Logit(0));
             return KeepLikely(scale, Weigh(scale));
         }
 
-        var max = LogitMath.Max(logits);
-        RequireFinite(max);
         var minP = _options.MinP > 0 ? max + (float)(Math.Log(_options.MinP) / scale) : float.NegativeInfinity;
         if (_options.TopP >= 1)
         {
@@ -132,7 +131,6 @@ internal sealed class Sampler
 
         // Sorting a whole vocabulary costs milliseconds; the tokens within e^-8 of the best nearly always hold top-p's mass.
         var total = LogitMath.SumExp(logits, max, scale);
-        RequireFinite(total);
         for (var range = 8f; ; range *= 4)
         {
             _candidates.TakeFrom(logits, max - (range / scale));
@@ -146,11 +144,7 @@ internal sealed class Sampler
     /// <summary>Computes each candidate's weight relative to the first.</summary>
     private double Weigh(float scale)
     {
-        if (_weights.Length < _candidates.Count)
-        {
-            Array.Resize(ref _weights, Math.Max(_candidates.Count, _weights.Length * 2));
-        }
-
+        ReserveWeights(_candidates.Count);
         var highest = _candidates.Logit(0);
         var sum = 0.0;
         for (var i = 0; i < _candidates.Count; i++)
@@ -177,41 +171,47 @@ internal sealed class Sampler
         return sum;
     }
 
-    private int DrawFromAll(ReadOnlySpan<float> logits)
+    /// <summary>Draws from the whole vocabulary: first a block of it, then a token of that block.</summary>
+    private int DrawFromAll(ReadOnlySpan<float> logits, float max)
     {
         var scale = 1 / (float)_options.Temperature;
-        var max = LogitMath.Max(logits);
-        var count = (logits.Length + LogitMath.PartElements - 1) / LogitMath.PartElements;
-        if (_weights.Length < count)
+        var count = (logits.Length + LogitMath.BlockSize - 1) / LogitMath.BlockSize;
+        ReserveWeights(count);
+        var target = _random.NextDouble() * LogitMath.SumExp(logits, max, scale, _weights.AsSpan(0, count));
+        var chosen = 0;
+        for (var block = 0; block < count; block++)
         {
-            _weights = new double[count];
-        }
-
-        var parts = _weights.AsSpan(0, count);
-        var total = LogitMath.SumExp(logits, max, scale, parts);
-        RequireFinite(total);
-
-        // Whole parts are passed over by their sums; only the one that the draw falls into is walked.
-        var target = _random.NextDouble() * total;
-        var part = 0;
-        for (; part < count - 1 && target >= parts[part]; part++)
-        {
-            target -= parts[part];
-        }
-
-        var last = part * LogitMath.PartElements;
-        for (var i = last; i < logits.Length; i++)
-        {
-            var weight = MathF.Exp((logits[i] - max) * scale);
-            target -= weight;
-            if (target < 0)
+            // A block without weight is never taken, also where rounding leaves the target beyond the last.
+            chosen = _weights[block] > 0 ? block : chosen;
+            if (target < _weights[block])
             {
-                return i;
+                break;
             }
 
-            last = weight > 0 ? i : last;
+            target -= _weights[block];
         }
 
-        return last;
+        var last = 0;
+        var values = LogitMath.Block(logits, chosen);
+        for (var i = 0; i < values.Length; i++)
+        {
+            var weight = LogitMath.Exp((values[i] - max) * scale);
+            target -= weight;
+            last = weight > 0 ? i : last;
+            if (target < 0)
+            {
+                break;
+            }
+        }
+
+        return (chosen * LogitMath.BlockSize) + last;
+    }
+
+    private void ReserveWeights(int count)
+    {
+        if (_weights.Length < count)
+        {
+            Array.Resize(ref _weights, Math.Max(count, _weights.Length * 2));
+        }
     }
 }

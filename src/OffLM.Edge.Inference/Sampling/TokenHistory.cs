@@ -32,6 +32,9 @@ internal sealed class TokenHistory
         }
     }
 
+    /// <summary>False if no token is ever penalised.</summary>
+    internal bool IsCounted => _window.Length > 0;
+
     internal void Add(int token)
     {
         if (_window.Length == 0)

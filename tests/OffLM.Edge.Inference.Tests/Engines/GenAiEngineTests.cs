@@ -129,7 +129,7 @@ public sealed class GenAiEngineTests(TinyModel tiny) : IClassFixture<TinyModel>
         List<int> tokens = [];
         while (true)
         {
-            tokens.Add(LogitMath.ArgMax(slot.Logits));
+            tokens.Add(LogitMath.IndexOf(slot.Logits, LogitMath.Max(slot.Logits)));
             if (tokens.Count == count)
             {
                 return tokens;

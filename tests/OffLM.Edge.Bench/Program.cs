@@ -1,0 +1,56 @@
+using System.Globalization;
+using OffLM.Edge.Bench;
+using OffLM.Edge.Bench.Bare;
+using OffLM.Edge.Bench.Figures;
+using OffLM.Edge.Bench.Parts;
+
+Dictionary<string, Func<Workspace, Effort, Task<IReadOnlyList<Figure>>>> parts = new()
+{
+    ["decode"] = DecodePart.MeasureAsync,
+    ["streams"] = StreamsPart.MeasureAsync,
+    ["ttft"] = FirstTokenPart.MeasureAsync,
+    ["ledger"] = LedgerPart.MeasureAsync,
+    ["verify"] = VerifyPart.MeasureAsync,
+    ["start"] = StartPart.MeasureAsync,
+};
+
+if (args is [BareProcess.Verb, var libraries, var model])
+{
+    return BareLoop.Serve(libraries, model, Console.In, Console.Out);
+}
+
+var quick = args.Contains("--quick");
+string[] chosen = [.. args.Where(a => a != "--quick")];
+if (chosen.FirstOrDefault(name => !parts.ContainsKey(name)) is { } unknown)
+{
+    Console.Error.WriteLine($"bench: '{unknown}' is no part. Parts: {string.Join(", ", parts.Keys)}; option: --quick.");
+    return 2;
+}
+
+var workspace = Workspace.Find();
+var effort = quick ? Effort.Fast : Effort.Full;
+
+// Three rounds are no measurement: they stay out of the documentation.
+var path = quick ? Path.Combine(workspace.Kept, "quick.md") : Path.Combine(workspace.Root, "docs", "benchmarks.md");
+var missed = 0;
+foreach (var name in chosen.Length > 0 ? chosen : [.. parts.Keys])
+{
+    Console.Error.WriteLine($"bench: {name}");
+    var conditions = string.Create(
+        CultureInfo.InvariantCulture,
+        $"{DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC, {effort.Rounds} rounds, load before {Machine.Load():F1}. {Machine.Describe()}.");
+    var figures = await parts[name](workspace, effort);
+    foreach (var figure in figures)
+    {
+        Console.WriteLine(Report.Line(figure));
+    }
+
+    // Read and written for each part, so that a run that is stopped keeps what it has.
+    var report = Report.Read(path);
+    report.Put(name, conditions, figures);
+    report.Write(path);
+    missed += figures.Count(f => f.Holds == false);
+}
+
+Console.WriteLine($"{path}: {(missed == 0 ? "all targets hold" : $"{missed} targets missed")}");
+return missed == 0 ? 0 : 1;

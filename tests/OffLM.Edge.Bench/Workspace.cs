@@ -1,0 +1,60 @@
+using System.Runtime.InteropServices;
+using OffLM.ModelForge;
+
+namespace OffLM.Edge.Bench;
+
+/// <summary>Where things are. What takes long to make is made once and kept under <c>artifacts/bench</c>.</summary>
+internal sealed class Workspace
+{
+    /// <summary>The model that speed is measured with.</summary>
+    public const string ModelName = "qwen2.5-0.5b-dims";
+
+    public Workspace(string root)
+    {
+        Root = root;
+        Directory.CreateDirectory(Kept);
+    }
+
+    public string Root { get; }
+
+    /// <summary>On the disk that the repository is on: figures of a memory disk would say nothing.</summary>
+    public string Kept => Path.Combine(Root, "artifacts", "bench");
+
+    /// <summary>The published folder, with the native libraries.</summary>
+    public string Published => Path.Combine(
+        Root, "artifacts", "publish", RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "linux-arm64" : "linux-x64");
+
+    public string Program => Path.Combine(Published, "offlm-edge");
+
+    public string Models => Path.Combine(Kept, "models");
+
+    public string Model => Path.Combine(Models, ModelName);
+
+    /// <summary>The folder above that has the solution.</summary>
+    /// <exception cref="DirectoryNotFoundException">There is none.</exception>
+    public static Workspace Find()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "OffLM.Edge.sln")))
+            {
+                return new Workspace(folder.FullName);
+            }
+        }
+
+        throw new DirectoryNotFoundException($"No folder above {AppContext.BaseDirectory} holds OffLM.Edge.sln.");
+    }
+
+    /// <summary>Makes the model if it isn't there. The forge writes the manifest last, so a model that has one is whole.</summary>
+    public void EnsureModel()
+    {
+        if (!File.Exists(Path.Combine(Model, "offlm-model.json")))
+        {
+            Console.Error.WriteLine($"bench: making the model {ModelName} (310 MB, once)");
+            Forge.Write(Model, ModelRecipe.Preset(ModelName));
+        }
+    }
+
+    /// <summary>An empty folder that is gone after the run.</summary>
+    public TemporaryFolder NewFolder() => new(Path.Combine(Kept, "run-" + Path.GetRandomFileName()));
+}
