@@ -139,7 +139,13 @@ public sealed class SamplerTests
     {
         var options = new SamplingOptions
         {
-            Seed = 3, TopK = topK, TopP = topP, MinP = minP, RepetitionPenalty = 1.1, FrequencyPenalty = 0.1, RepetitionWindow = 64,
+            Seed = 3,
+            TopK = topK,
+            TopP = topP,
+            MinP = minP,
+            RepetitionPenalty = 1.1,
+            FrequencyPenalty = 0.1,
+            RepetitionWindow = 64,
         };
         var sampler = new Sampler(options, new int[64], 2000);
         var source = new float[32_000];
