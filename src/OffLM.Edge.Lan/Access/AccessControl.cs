@@ -51,7 +51,7 @@ internal sealed class AccessControl
             return AnswerPreflightAsync(context);
         }
 
-        var refusal = PresentedKey.Read(context.Request) is { } presented
+        var refusal = PresentedKey.Read(context.Request) is { } presented && !IsPlaceholder(context, presented)
             ? IdentifyByKey(context, presented, out var caller)
             : IdentifyByAddress(context, out caller);
         if (refusal is null && rights == EndpointRights.Admin && caller!.Scope != Scope.Admin)
@@ -67,6 +67,15 @@ internal sealed class AccessControl
         context.SetCaller(caller!);
         return next(context);
     }
+
+    /// <summary>
+    /// Most client libraries insist on a key, so people write "ollama" or "none" where none is needed. Where none is, what doesn't even look like
+    /// one of ours is passed over; one that does is checked as anywhere.
+    /// </summary>
+    private bool IsPlaceholder(HttpContext context, PresentedKey presented) =>
+        presented is { SentByBrowser: false, Secret: { } secret }
+        && !secret.StartsWith(ApiKeyStore.Prefix, StringComparison.Ordinal)
+        && OpenCaller(context) is not null;
 
     private AccessRefusal? IdentifyByKey(HttpContext context, PresentedKey presented, out Caller? caller)
     {
@@ -100,27 +109,29 @@ internal sealed class AccessControl
 
     private AccessRefusal? IdentifyByAddress(HttpContext context, out Caller? caller)
     {
-        if (ControlSocket.IsUsedBy(context))
-        {
-            caller = Caller.Household;
-            return null;
-        }
-
-        caller = RemoteAddress(context) switch
-        {
-            { } remote when _options.TrustLoopback && IPAddress.IsLoopback(remote) => Caller.Household,
-            { } remote when _options.Open.Any(network => network.Contains(remote)) => Caller.Guest,
-            _ => null,
-        };
+        caller = OpenCaller(context);
         if (caller is null)
         {
             return AccessRefusal.KeyNeeded("An API key is needed: send 'Authorization: Bearer KEY'. The node's owner makes one with 'offlm-edge apikey add'.");
+        }
+
+        if (ControlSocket.IsUsedBy(context))
+        {
+            return null;
         }
 
         return _rules.HostProblem(context.Request) is { } host ? AccessRefusal.Forbidden(host, "host_not_allowed")
             : _rules.OriginProblem(context.Request) is { } origin ? AccessRefusal.Forbidden(origin, "origin_not_allowed")
             : null;
     }
+
+    /// <summary>Who calls without a key; null where one is needed.</summary>
+    private Caller? OpenCaller(HttpContext context) => ControlSocket.IsUsedBy(context) ? Caller.Household : RemoteAddress(context) switch
+    {
+        { } remote when _options.TrustLoopback && IPAddress.IsLoopback(remote) => Caller.Household,
+        { } remote when _options.Open.Any(network => network.Contains(remote)) => Caller.Guest,
+        _ => null,
+    };
 
     /// <summary>A preflight carries no credentials, so it is answered by origin alone.</summary>
     private Task AnswerPreflightAsync(HttpContext context)

@@ -131,6 +131,15 @@ public sealed class AccessControlTests(AccessControlTests.Nodes nodes) : IClassF
         Assert.Equal(Caller.Guest, found);
     }
 
+    [Theory]
+    [InlineData("ollama")]
+    [InlineData("sk-no-key-required")]
+    public async Task A_placeholder_that_a_client_insists_on_is_passed_over_where_no_key_is_needed(string placeholder)
+    {
+        await RunningNode.GetAsync(nodes.Home.Client(placeholder), Path);
+        await RunningNode.GetAsync(nodes.Away.Client(placeholder), Path, HttpStatusCode.Unauthorized);
+    }
+
     [Fact]
     public async Task Keys_cannot_be_guessed_at_speed()
     {
