@@ -73,7 +73,7 @@ internal sealed class SampleLedger : IDisposable
             Model = Keccak256.Hash("model"u8),
             Tariff = TypedStruct.Hash(own ? Tariff.Free : Paid),
             PromptTokens = 100 + (uint)i,
-            TokenLimit = 1000,
+            TokenLimit = 10_000,
             PromptCommitment = Keccak256.Hash("prompt"u8),
             PromptSalt = Bytes32.Random(),
             CompletionSalt = Bytes32.Random(),
