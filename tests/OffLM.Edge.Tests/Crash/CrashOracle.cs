@@ -24,7 +24,7 @@ internal sealed class CrashOracle(CrashPrices prices)
     private static readonly TimeSpan CheckpointLag = TimeSpan.FromSeconds(1);
 
     /// <summary>For the flush and the fsync of a checkpoint.</summary>
-    private static readonly TimeSpan Noise = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Noise = TimeSpan.FromMilliseconds(500);
 
     private readonly Dictionary<string, StoredReceipt> _known = [];
     private ulong _last;

@@ -88,7 +88,7 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
     {
         await using var node = await PublishedNode.StartAsync(setup);
         oracle.Check(Ledger, before);
-        await using var lag = new LagMeter();
+        await using var lag = new LagMeter(State);
         Task<IReadOnlyList<Exchange>>[] clients =
         [
             Start(node, null, random, r => Chat(r, stream: true)),
