@@ -34,7 +34,6 @@ internal sealed partial class AnswerBook(Ledger ledger, TimeProvider time, ILogg
     /// <exception cref="RefusedException">The ledger can't be written now; it is tried again in the background.</exception>
     public async Task<Receipt> CloseAsync(RunningAnswer answer, Closing closing)
     {
-        _open.TryRemove(answer, out _);
         try
         {
             return await ledger.AppendAsync(answer.Request, closing);
@@ -44,6 +43,11 @@ internal sealed partial class AnswerBook(Ledger ledger, TimeProvider time, ILogg
             _late[answer.Request] = closing;
             LogLate(answer.Request, e.Message);
             throw new RefusedException(RefusalReason.LedgerUnavailable, e.Message, inner: e);
+        }
+        finally
+        {
+            // Only now: who waits for the last answer waits for its receipt.
+            _open.TryRemove(answer, out _);
         }
     }
 
