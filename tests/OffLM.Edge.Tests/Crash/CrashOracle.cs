@@ -112,7 +112,8 @@ internal sealed class CrashOracle(CrashPrices prices)
         }
         else if (receipt.Outcome is Outcome.Stop or Outcome.Length)
         {
-            RequireInFlight(kill, receipt);
+            // Also who leaves by itself may leave in that moment.
+            RequireInFlight(kill, receipt, exchange.LeftAt);
         }
         else if (exchange.Question.Streaming)
         {
@@ -168,12 +169,13 @@ internal sealed class CrashOracle(CrashPrices prices)
         Assert.Equal((0u, UInt128.Zero), (receipt.CompletionTokens, receipt.Fee));
     }
 
-    private void RequireInFlight(Kill kill, Receipt receipt)
+    private void RequireInFlight(Kill kill, Receipt receipt, long? leftAt = null)
     {
         InFlight++;
         var ended = DateTimeOffset.FromUnixTimeMilliseconds((long)receipt.StartedAt + receipt.DurationMs);
         var bound = Noise + (2 * kill.Lag);
-        Assert.True(kill.Clock - ended <= bound, $"Receipt {receipt.Sequence} ended {(kill.Clock - ended).TotalMilliseconds:F0} ms before the kill, but its client never saw it.");
+        var end = kill.Clock - (leftAt is { } left && left < kill.At ? Stopwatch.GetElapsedTime(left, kill.At) : TimeSpan.Zero);
+        Assert.True(end - ended <= bound, $"Receipt {receipt.Sequence} ended {(end - ended).TotalMilliseconds:F0} ms before its client left or the node was killed, but the client never saw it.");
     }
 
     /// <summary>The numbers of pieces whose text, from the first on, the receipt commits to.</summary>
