@@ -91,7 +91,7 @@ public sealed class GenAiEngine : IEngine
         }
         catch (InferenceException e) when (e.Message.Contains("grammar", StringComparison.OrdinalIgnoreCase))
         {
-            throw new InvalidGuidanceException($"The schema can't be enforced: {e.Message}", e);
+            throw new InvalidGuidanceException(GuidanceSchema.Refusal(e.Message), e);
         }
     }
 

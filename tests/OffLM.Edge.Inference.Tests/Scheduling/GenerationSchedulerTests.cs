@@ -147,6 +147,34 @@ public sealed class GenerationSchedulerTests
     }
 
     [Fact]
+    public async Task An_unconfirmed_request_computes_its_prompt_and_chooses_no_token()
+    {
+        await using var scheduler = Scheduler();
+        var unconfirmed = scheduler.Reserve().Start(Request("question", 30), confirmed: false);
+        await Eventually.TrueAsync(() => scheduler.Statistics.PromptTokens == 8, "its prompt is computed");
+
+        Assert.Equal(10, (await Answer.OfAsync(scheduler, Request("other", 10))).Tokens);
+        Assert.Equal(10, scheduler.Statistics.Tokens);
+        unconfirmed.Confirm(3);
+
+        var answer = await Answer.ReadAsync(unconfirmed);
+        Assert.Equal((FinishReason.Length, 3, "ijk"), (answer.Result.Reason, answer.Tokens, answer.Text));
+    }
+
+    [Fact]
+    public async Task An_unconfirmed_request_that_is_cancelled_gives_its_place_back()
+    {
+        await using var scheduler = Scheduler(new SchedulerOptions { MaxActive = 1, MaxWaiting = 0 });
+        var unconfirmed = scheduler.Reserve().Start(Request("question", 30), confirmed: false);
+        await Eventually.TrueAsync(() => scheduler.Statistics.PromptTokens == 8, "its prompt is computed");
+
+        unconfirmed.Cancel();
+
+        Assert.Equal((FinishReason.Cancelled, 0), await unconfirmed.Completion is { } end ? (end.Reason, end.CompletionTokens) : default);
+        Assert.Equal(5, (await Answer.OfAsync(scheduler, Request("next", 5))).Tokens);
+    }
+
+    [Fact]
     public async Task An_engine_error_ends_that_answer_and_no_other()
     {
         await using var scheduler = Scheduler();
