@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using OffLM.Edge.Inference;
 using OffLM.Edge.Metering;
 using OffLM.Edge.Metering.Receipts;
@@ -8,9 +9,9 @@ using OffLM.Edge.Work.Running;
 namespace OffLM.Edge.Work.Requests;
 
 /// <summary>Decides whether a request is taken, and takes it: model, limits, queue, tokens, the engine's own check, durable hold.</summary>
-internal sealed class Admission(
+internal sealed partial class Admission(
     ModelHost models, Ledger ledger, AnswerBook book, RateLimiter limits, TariffBook tariffs, StorageGuard storage, LedgerGuard guard, NodeClock clock,
-    RecentAnswers recent, Action<RunningAnswer, CompletedAnswer> onCompleted)
+    RecentAnswers recent, ILogger<Admission> logger, Action<RunningAnswer, CompletedAnswer> onCompleted)
 {
     private volatile string? _closed = "The node is starting up.";
 
@@ -152,6 +153,11 @@ internal sealed class Admission(
         }
         catch (Exception e) when (Refusals.From(e) is { } refusal)
         {
+            if (e is ModelUnusableException unusable)
+            {
+                LogUnusable(unusable.OwnerMessage);
+            }
+
             throw refusal;
         }
     }
@@ -182,4 +188,7 @@ internal sealed class Admission(
         };
         return await ledger.HoldAsync(hold, caller.Key?.CreditLimit, Retry.KeyOf(caller, request));
     }
+
+    [LoggerMessage(LogLevel.Error, "{Problem}")]
+    private partial void LogUnusable(string problem);
 }
