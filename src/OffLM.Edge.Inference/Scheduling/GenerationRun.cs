@@ -88,11 +88,14 @@ internal sealed class GenerationRun
     }
 
     /// <summary>Computes the prompt's next piece; after the last one also chooses the first token if it is confirmed.</summary>
+    /// <param name="longest">Tokens that a piece may have. The pieces are as few as that allows and equally long: a short last one would cost
+    /// nearly as much as a long one (300 tokens are 3 % faster as 150 + 150 than as 256 + 44), and the others wait for shorter ones.</param>
     /// <returns>Why it ended, or null to go on.</returns>
-    internal FinishReason? Prefill(int pieceTokens)
+    internal FinishReason? Prefill(int longest)
     {
         var piece = Request.Prompt.AsSpan(_cache.Count);
-        piece = piece[..Math.Min(piece.Length, pieceTokens)];
+        var pieces = (piece.Length + longest - 1) / longest;
+        piece = piece[..((piece.Length + pieces - 1) / pieces)];
         if (!Generation.TryBeginAbortable(_slot!))
         {
             return FinishReason.Cancelled;
