@@ -5,7 +5,7 @@ using System.Text.Json;
 using OffLM.Edge.Metering;
 using OffLM.Edge.Tests.Crash;
 using OffLM.Edge.Tests.Harness;
-using OffLM.Tests.Shared.Mqtt;
+using OffLM.Shared.Mqtt;
 using Xunit.Abstractions;
 
 namespace OffLM.Edge.Tests.Settlement;
@@ -49,7 +49,7 @@ public sealed class SettlementCrashTests(ITestOutputHelper output) : IDisposable
         var oracle = new CrashOracle(Prices);
         var key = (await Command.EdgeAsync(State, "apikey", "add", "payer", "--payer", Payer)).Succeeded().Output.Trim();
 
-        await using var broker = await MosquittoBroker.StartAsync();
+        await using var broker = await MosquittoBroker.StartAsync(new MosquittoOptions { Persistence = true });
         var collecting = new CollectorSetup(_scratch["collector"], broker.Uri);
         var setup = Setup(broker.Uri, await PublishedCollector.AddressAsync(collecting));
         var collector = PublishedCollector.Launch(collecting);
