@@ -133,7 +133,7 @@ public sealed class SettlementCrashTests(ITestOutputHelper output) : IDisposable
     private bool IsSettled()
     {
         using var ledger = LedgerReader.Open(Ledger);
-        return ledger.Summary().Open == 0 && ledger.Outbox().Batches == 0;
+        return ledger.Summary().Open == 0 && ledger.Outbox().Unsettled == 0;
     }
 
     private (ulong Receipts, BigInteger Fees, ulong Batches) LedgerTotals()
