@@ -129,6 +129,10 @@ public sealed partial class Node : IAsyncDisposable
     /// <exception cref="KeyUnavailableException">The key can't sign now.</exception>
     public Task<int> SealAsync(CancellationToken cancellation) => _sealing?.SealAsync(cancellation) ?? Task.FromResult(0);
 
+    /// <summary>Checks the whole ledger and mends what can be mended, as every night.</summary>
+    /// <exception cref="LedgerUnavailableException">The ledger can't be read, or the disk failed.</exception>
+    public Task<LedgerRepair> RepairLedgerAsync(CancellationToken cancellation) => _guard.CheckAllAsync(cancellation);
+
     /// <summary>The node at this moment.</summary>
     public NodeStatus Status()
     {

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -44,6 +45,28 @@ internal static class Output
 
     /// <summary>Writes a document as it came.</summary>
     public static void Json(JsonElement element) => Json(element.WriteTo);
+
+    /// <summary>Says that a change was made: a sentence on standard error for people, a small object for machines.</summary>
+    /// <param name="result">Says for whom.</param>
+    /// <param name="sentence">For people.</param>
+    /// <param name="what">The object's first field: what was changed.</param>
+    /// <param name="change">The object's second field, which is true.</param>
+    public static void Done(ParseResult result, string sentence, (string Field, string Value) what, string change)
+    {
+        if (!result.GetValue(GlobalOptions.Json))
+        {
+            Console.Error.WriteLine(sentence);
+            return;
+        }
+
+        Json(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString(what.Field, what.Value);
+            json.WriteBoolean(change, true);
+            json.WriteEndObject();
+        });
+    }
 
     /// <summary>A size in the largest unit that leaves a number above 1.</summary>
     public static string Size(long bytes) => bytes switch

@@ -213,22 +213,26 @@ internal static class ReceiptsCommand
             request = Find(ledger, result.GetRequiredValue(Id)).Request;
         }
 
+        bool forgotten;
         using var node = ControlClient.Find(state);
         if (node is not null)
         {
             using var answer = await node.SendAsync(HttpMethod.Delete, $"/node/v1/receipts/{request}/salts", null, cancellation);
+            forgotten = answer.RootElement.GetProperty("forgotten").GetBoolean();
         }
         else
         {
             using var exclusive = state.TryLock() ?? throw new CommandException($"A node starts or stops on {state.Root} just now. Try again in a moment.");
             using var ledger = Ledger.Open(state.Ledger, TimeProvider.System);
-            if (!await ledger.ForgetAsync(request))
-            {
-                throw new CommandException($"The salts of receipt {request} were forgotten before.");
-            }
+            forgotten = await ledger.ForgetAsync(request);
         }
 
-        await Console.Error.WriteLineAsync($"The salts of receipt {request} are gone; its commitments can't be opened any more.");
+        if (!forgotten)
+        {
+            throw new CommandException($"The salts of receipt {request} were forgotten before.");
+        }
+
+        Output.Done(result, $"The salts of receipt {request} are gone; its commitments can't be opened any more.", ("request", request.ToString()), "forgotten");
         return 0;
     }
 
