@@ -2,9 +2,9 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
-namespace OffLM.Edge.Commands;
+namespace OffLM.Edge;
 
-/// <summary>Writes answers to standard output: aligned columns for people, JSON for machines.</summary>
+/// <summary>Writes answers to standard output: aligned columns for people, JSON for machines. One file, compiled into each program.</summary>
 internal static class Output
 {
     /// <summary>Writes rows with their columns aligned; the first row is the heading.</summary>
