@@ -1,1 +1,1 @@
-return 0;
+return await OffLM.Fleet.Commands.FleetCommandTree.InvokeAsync(args);

@@ -112,15 +112,8 @@ internal static class BatchDecoder
             Hashed("schedule", message.Schedules, ScheduleOf));
     }
 
-    private static Receipt ReceiptOf(ReceiptMessage message, WordDictionary words, ReceiptBatch batch, uint place)
-    {
-        var startedAt = (Int128)batch.ClosedAt - message.StartedBeforeClose;
-        if (startedAt < 0 || startedAt > ulong.MaxValue)
-        {
-            throw new MalformedMessageException($"started_before_close is {message.StartedBeforeClose}, which leads out of the range of time stamps.");
-        }
-
-        return new()
+    private static Receipt ReceiptOf(ReceiptMessage message, WordDictionary words, ReceiptBatch batch, uint place) =>
+        new()
         {
             Sequence = batch.FirstSequence + place,
             Request = Fields.Hash(message.Request, "request"),
@@ -138,7 +131,9 @@ internal static class BatchDecoder
             PromptCommitment = Fields.HashOrZero(message.PromptCommitment, "prompt_commitment"),
             CompletionCommitment = Fields.HashOrZero(message.CompletionCommitment, "completion_commitment"),
             Execution = Fields.HashOrZero(message.Execution, "execution"),
-            StartedAt = (ulong)startedAt,
+
+            // Wraps around, as it does where it is written: a clock that was wrong by years is no reason to refuse.
+            StartedAt = unchecked(batch.ClosedAt - (ulong)message.StartedBeforeClose),
             Clock = (ClockSource)Fields.Byte(message.Clock, "clock of a receipt"),
             DurationMs = message.DurationMs,
             EnergyMicrojoules = message.EnergyMicrojoules,
@@ -146,7 +141,6 @@ internal static class BatchDecoder
             Fee = Fields.Amount(message.Fee, "fee"),
             Extension = words.Hash(message.ExtensionWord, "extension_word"),
         };
-    }
 
     private static Tariff TariffOf(TariffMessage message, WordDictionary words) => new()
     {

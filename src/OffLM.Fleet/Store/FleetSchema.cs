@@ -27,6 +27,7 @@ internal static class FleetSchema
             collector BLOB NOT NULL, signature BLOB NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, hidden INTEGER NOT NULL,
             sums BLOB NOT NULL, received INTEGER NOT NULL, settlement INTEGER) STRICT;
         CREATE UNIQUE INDEX batches_link ON batches(chain, number) WHERE link = 1;
+        CREATE INDEX batches_node ON batches(node, number);
         CREATE INDEX batches_beside ON batches(chain) WHERE link = 0;
         CREATE INDEX batches_open ON batches(chain, number) WHERE verdict = 1 AND settlement IS NULL;
         CREATE INDEX batches_settlement ON batches(settlement, chain, number) WHERE settlement IS NOT NULL;
@@ -41,8 +42,8 @@ internal static class FleetSchema
         CREATE TABLE incidents(kind TEXT NOT NULL, node BLOB NOT NULL, batch INTEGER NOT NULL, what TEXT NOT NULL, first INTEGER NOT NULL,
             last INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY(node, kind, batch, what)) STRICT, WITHOUT ROWID;
         CREATE INDEX incidents_last ON incidents(last);
-        CREATE TABLE presence(node BLOB PRIMARY KEY, birth TEXT, birth_at INTEGER, state TEXT, state_at INTEGER, telemetry BLOB,
-            telemetry_at INTEGER) STRICT, WITHOUT ROWID;
+        CREATE TABLE presence(node BLOB PRIMARY KEY, version TEXT, boot INTEGER, models INTEGER, born INTEGER, state TEXT, state_at INTEGER,
+            unsettled INTEGER, unsettled_receipts INTEGER, refused INTEGER, problems INTEGER, telemetry_at INTEGER) STRICT, WITHOUT ROWID;
         CREATE TABLE settlements(number INTEGER PRIMARY KEY, body BLOB NOT NULL, hidden INTEGER NOT NULL, sums BLOB NOT NULL,
             collector BLOB NOT NULL, signature BLOB NOT NULL) STRICT;
         """,

@@ -36,6 +36,9 @@ internal sealed class NodeTable(SqliteConnection connection)
         connection.Prepare("DELETE FROM chains WHERE chain = ?1").Bind(1, node.Chain).Run();
     }
 
+    /// <summary>How many addresses a chain has had.</summary>
+    public long CountSharing(long chain) => connection.Prepare("SELECT count(*) FROM nodes WHERE chain = ?1").Bind(1, chain).Number();
+
     /// <exception cref="FormatException">The chain's row is missing or damaged.</exception>
     public ChainTip Tip(long chain) =>
         connection.Prepare("SELECT batch, hash, node, sequence, boot, class, counter FROM chains WHERE chain = ?1").Bind(1, chain).First(row => new ChainTip(

@@ -62,6 +62,8 @@ internal sealed class PendingTable(SqliteConnection connection)
         WHERE n.trust > 0 AND p.number <= c.batch + 1
         """).All(row => row.Integer(0));
 
+    public IReadOnlyList<PendingRow> All() => connection.Prepare($"SELECT {Columns} FROM pending p ORDER BY p.id").All(Read);
+
     public void Remove(long id) => connection.Prepare("DELETE FROM pending WHERE id = ?1").Bind(1, id).Run();
 
     public void RemoveAll(Address node) => connection.Prepare("DELETE FROM pending WHERE node = ?1").Bind(1, node.AsSpan()).Run();

@@ -25,7 +25,6 @@ public sealed class BatchDecoderTests
         { "energy_source has 1000", m => m.Entries[0].Receipt.EnergySource = 1000 },
         { "fee begins with a zero byte", m => m.Entries[0].Receipt.Fee = ByteString.CopyFrom(0, 1) },
         { "fee has 17 bytes", m => m.Entries[0].Receipt.Fee = ByteString.CopyFrom([.. Enumerable.Repeat((byte)1, 17)]) },
-        { "started_before_close", m => m.Entries[0].Receipt.StartedBeforeClose = long.MaxValue },
         { "percent has 65536", m => m.Tariffs[0].Percent = 65536 },
         { "given twice", m => m.Tariffs.Add(m.Tariffs[0].Clone()) },
         { "257 schedules", m => m.Schedules.AddRange(Enumerable.Range(0, 256).Select(i => new ScheduleMessage { Burn = (uint)i })) },
@@ -66,6 +65,18 @@ public sealed class BatchDecoderTests
             decoded.Content!.Entries.Select(e => (e.Receipt, e.Leaf)));
         Assert.Equal([Prices.Paid], decoded.Content.Tariffs.Values);
         Assert.Equal([Prices.Schedule], decoded.Content.Schedules.Values);
+    }
+
+    [Theory]
+    [InlineData(0ul, ulong.MaxValue)]
+    [InlineData(ulong.MaxValue, 0ul)]
+    [InlineData(5ul, 7ul)]
+    [InlineData(1ul, (1ul << 63) + 1)]
+    public void A_clock_that_was_wrong_by_years_is_read_back(ulong closedAt, ulong startedAt)
+    {
+        var node = new TestNode("a");
+        var message = node.Sign(node.Serve(1, r => r with { StartedAt = startedAt }), b => b with { ClosedAt = closedAt });
+        Assert.Equal(startedAt, BatchDecoder.Decode(message.Bytes).Content!.Entries[0].Receipt!.StartedAt);
     }
 
     [Theory, MemberData(nameof(ContentChanges))]

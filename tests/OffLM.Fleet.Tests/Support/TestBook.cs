@@ -54,7 +54,7 @@ internal sealed class TestBook : IDisposable
 
     public IReadOnlyList<Answer> Take(SignedMessage message) => Take(message.Bytes, message.Topic);
 
-    public void Trust(Address address) => Database.Write(() => Nodes.Add(address, Store.Trust.Given, 0));
+    public void Trust(Address address) => Database.Write(() => Nodes.Add(address, Fleet.Store.Trust.Given, 0));
 
     /// <summary>True if the answer is by this collector.</summary>
     public bool IsSigned(Answer answer) =>
