@@ -9,6 +9,7 @@ internal static class FleetCommandTree
     {
         var root = new RootCommand("OffLM.Fleet: collects signed receipts from nodes through an MQTT broker, verifies and settles them.")
         {
+            CollectCommand.Create(),
             NodesCommand.Create(),
             WatchCommand.Create(),
             ReportCommand.Create(),

@@ -21,6 +21,15 @@ internal sealed class NodeRegistry(FleetDatabase database, TimeProvider time)
         }
     });
 
+    /// <summary>Has a node's batches settle, unless they do by its address already.</summary>
+    public void Ensure(Address address)
+    {
+        if (database.Read(() => _nodes.Find(address)) is not { Trust: Store.Trust.Given })
+        {
+            Trust(address);
+        }
+    }
+
     /// <summary>Has a node's batches settle as those that follow another's, whose key it replaces.</summary>
     /// <exception cref="CommandException">There is no such other node, or the node has a chain of its own.</exception>
     public void TrustAsContinuing(Address address, Address old) => database.Write(() =>
