@@ -144,65 +144,8 @@ internal static class ReceiptsCommand
         }
     }
 
-    private static async Task<int> VerifyAsync(ParseResult result, CancellationToken cancellation)
-    {
-        var path = result.GetRequiredValue(VerifyFile);
-        VerificationResult verified;
-        try
-        {
-            await using var file = path == "-" ? Console.OpenStandardInput() : File.OpenRead(path);
-            verified = await ExportVerifier.VerifyAsync(file, cancellation);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException($"{path} can't be read: {e.Message}", e);
-        }
-
-        if (result.GetValue(GlobalOptions.Json))
-        {
-            Output.Json(json =>
-            {
-                json.WriteStartObject();
-                json.WriteBoolean("ok", verified.Holds);
-                json.WriteNumber("batches", verified.Batches);
-                json.WriteNumber("receipts", verified.Receipts);
-                json.WriteNumber("hidden", verified.Hidden);
-                json.WriteString("fees", verified.Fees.ToString(CultureInfo.InvariantCulture));
-                json.WriteStartArray("nodes");
-                foreach (var node in verified.Nodes)
-                {
-                    json.WriteStringValue(node.ToString());
-                }
-
-                json.WriteEndArray();
-                json.WriteStartArray("failures");
-                foreach (var failure in verified.Failures)
-                {
-                    json.WriteStartObject();
-                    json.WriteString("kind", failure.Kind.ToString());
-                    json.WriteString("message", Sentence(failure));
-                    json.WriteEndObject();
-                }
-
-                json.WriteEndArray();
-                json.WriteEndObject();
-            });
-        }
-        else
-        {
-            foreach (var failure in verified.Failures)
-            {
-                Console.WriteLine(Sentence(failure));
-            }
-
-            var network = verified.Domain is { IsTestNetwork: true } ? " (test network)" : "";
-            Console.WriteLine(verified.Holds
-                ? $"Everything holds: {verified.Receipts} receipts and {verified.Hidden} hashes in {verified.Batches} batches by {string.Join(", ", verified.Nodes)}{network}."
-                : $"{verified.FailureCount} failures.");
-        }
-
-        return verified.Holds ? 0 : 1;
-    }
+    private static Task<int> VerifyAsync(ParseResult result, CancellationToken cancellation) =>
+        ExportVerification.RunAsync(result.GetRequiredValue(VerifyFile), result.GetValue(GlobalOptions.Json), cancellation);
 
     private static async Task<int> ForgetAsync(ParseResult result, CancellationToken cancellation)
     {
@@ -235,9 +178,6 @@ internal static class ReceiptsCommand
         Output.Done(result, $"The salts of receipt {request} are gone; its commitments can't be opened any more.", ("request", request.ToString()), "forgotten");
         return 0;
     }
-
-    private static string Sentence(VerificationFailure failure) =>
-        (failure.Batch is { } batch ? $"batch {batch}" : "document") + (failure.Sequence is { } sequence ? $", receipt {sequence}: " : ": ") + failure.Message;
 
     private static StoredReceipt Find(LedgerReader ledger, string id)
     {

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 
-namespace OffLM.Edge.Hosting;
+namespace OffLM.Edge;
 
-/// <summary>Logs to standard error: with priorities under systemd, in plain lines elsewhere. Never a word of a prompt.</summary>
+/// <summary>Logs to standard error: with priorities under systemd, in plain lines elsewhere. Never a word of a prompt. One file, compiled into each program.</summary>
 internal static class Logging
 {
     public static ILoggerFactory Create() => LoggerFactory.Create(builder =>

@@ -1,11 +1,13 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
-namespace OffLM.Edge.Commands;
+namespace OffLM.Edge;
 
-/// <summary>Writes answers to standard output: aligned columns for people, JSON for machines.</summary>
+/// <summary>Writes answers to standard output: aligned columns for people, JSON for machines. One file, compiled into each program.</summary>
 internal static class Output
 {
     /// <summary>Writes rows with their columns aligned; the first row is the heading.</summary>
@@ -78,10 +80,10 @@ internal static class Output
     };
 
     /// <summary>An amount of atto-OFFLM in whole OFFLM, exactly.</summary>
-    public static string Offlm(UInt128 atto)
+    public static string Offlm(BigInteger atto)
     {
-        var (whole, rest) = UInt128.DivRem(atto, 1_000_000_000_000_000_000);
-        var fraction = rest.ToString(System.Globalization.CultureInfo.InvariantCulture).PadLeft(18, '0').TrimEnd('0');
+        var (whole, rest) = BigInteger.DivRem(atto, 1_000_000_000_000_000_000);
+        var fraction = rest.ToString(CultureInfo.InvariantCulture).PadLeft(18, '0').TrimEnd('0');
         return fraction.Length == 0 ? $"{whole} OFFLM" : $"{whole}.{fraction} OFFLM";
     }
 }
