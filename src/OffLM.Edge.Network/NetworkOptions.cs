@@ -6,8 +6,8 @@ namespace OffLM.Edge.Network;
 /// <summary>How the node takes part in a network.</summary>
 public sealed record NetworkOptions
 {
-    /// <summary>The broker: mqtt://host[:port] or mqtts://host[:port].</summary>
-    public required Uri Broker { get; init; }
+    /// <summary>The broker: mqtt://host[:port] or mqtts://host[:port]; null for a node that keeps to itself.</summary>
+    public Uri? Broker { get; init; }
 
     /// <summary>The fleet's name in topics; see <see cref="Topics.IsFleet"/>.</summary>
     public string Fleet { get; init; } = Topics.DefaultFleet;
@@ -44,4 +44,18 @@ public sealed record NetworkOptions
 
     /// <summary>How often totals are told.</summary>
     public TimeSpan TelemetryInterval { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>True if the link is encrypted.</summary>
+    public bool IsEncrypted => Broker?.Scheme == "mqtts";
+
+    /// <summary>Null if the settings go together; else which don't, and why.</summary>
+    public string? Problem() => this switch
+    {
+        { IsEncrypted: false, Broker: not null } when (CaFile ?? CertificateFile ?? PrivateKeyFile) is not null =>
+            "network.ca, network.certificate and network.privateKey need an encrypted link: expected mqtts:// in network.broker.",
+        { CertificateFile: null, PrivateKeyFile: not null } => "network.privateKey is the key of network.certificate, which is not set.",
+        { CertificateFile: not null, PrivateKeyFile: null } => "network.certificate needs its key in network.privateKey.",
+        { User: null, PasswordFile: not null } => "network.passwordFile is the password of network.user, which is not set.",
+        _ => null,
+    };
 }

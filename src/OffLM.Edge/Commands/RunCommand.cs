@@ -14,11 +14,12 @@ namespace OffLM.Edge.Commands;
 internal static partial class RunCommand
 {
     private static readonly Option<string?> Listen = new("--listen") { Description = "Address and port to listen on (lan.listen).", HelpName = "ADDR" };
+    private static readonly Option<string?> Mqtt = new("--mqtt") { Description = "The MQTT broker to send receipts through (network.broker).", HelpName = "URL" };
     private static readonly Option<string?> Models = new("--models") { Description = "Folder of model folders (inference.models).", HelpName = "DIR" };
 
     public static Command Create()
     {
-        var command = new Command("run", "Start the node and stay until it is told to stop.") { Listen, Models };
+        var command = new Command("run", "Start the node and stay until it is told to stop.") { Listen, Mqtt, Models };
         command.SetAction(RunAsync);
         return command;
     }
@@ -95,6 +96,11 @@ internal static partial class RunCommand
         if (result.GetValue(Listen) is { } listen)
         {
             given["lan.listen"] = listen;
+        }
+
+        if (result.GetValue(Mqtt) is { } broker)
+        {
+            given["network.broker"] = broker;
         }
 
         if (result.GetValue(Models) is { } models)
