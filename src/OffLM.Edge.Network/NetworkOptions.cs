@@ -30,7 +30,7 @@ public sealed record NetworkOptions
     /// <summary>This node's own certificate, PEM; null for none.</summary>
     public string? CertificateFile { get; init; }
 
-    /// <summary>The key of <see cref="CertificateFile"/>, PEM.</summary>
+    /// <summary>The key of <see cref="CertificateFile"/>, PEM; null where it is in that file too.</summary>
     public string? PrivateKeyFile { get; init; }
 
     /// <summary>The MQTT client id; null for the node's address.</summary>
@@ -54,7 +54,6 @@ public sealed record NetworkOptions
         { IsEncrypted: false, Broker: not null } when (CaFile ?? CertificateFile ?? PrivateKeyFile) is not null =>
             "network.ca, network.certificate and network.privateKey need an encrypted link: expected mqtts:// in network.broker.",
         { CertificateFile: null, PrivateKeyFile: not null } => "network.privateKey is the key of network.certificate, which is not set.",
-        { CertificateFile: not null, PrivateKeyFile: null } => "network.certificate needs its key in network.privateKey.",
         { User: null, PasswordFile: not null } => "network.passwordFile is the password of network.user, which is not set.",
         _ => null,
     };

@@ -6,6 +6,7 @@ using OffLM.Edge.Hosting;
 using OffLM.Edge.Inference;
 using OffLM.Edge.Lan;
 using OffLM.Edge.Metering;
+using OffLM.Edge.Network;
 using OffLM.Edge.Work;
 
 namespace OffLM.Edge.Commands;
@@ -79,12 +80,17 @@ internal static partial class RunCommand
             LogNobodyMayCall(logger);
         }
 
+        await using var sync = settings.Network.Broker is null ? null : NetworkSync.Start(node, settings.Network, loggers);
         notifier.Ready(() => node.IsServing);
         await stop;
         LogStopping(logger);
         SystemdNotifier.Stopping();
 
-        // The node drains while the server still carries its last chunks; only then are the doors closed.
+        // The node drains while the server still carries its last chunks and the network takes the last batch; only then are the doors closed.
+        var told = sync?.DrainingAsync() ?? Task.CompletedTask;
+        await node.DrainAsync();
+        await told;
+        await (sync?.DisposeAsync() ?? ValueTask.CompletedTask);
         await node.DisposeAsync();
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await server.StopAsync(deadline.Token);

@@ -110,7 +110,7 @@ internal static class SettingTable
             (s, v) => s.Network = s.Network with { CaFile = v.Text }),
         new("network.certificate", SettingKind.Text, "A PEM file of the node's own certificate, for brokers that ask for one. Default none.",
             (s, v) => s.Network = s.Network with { CertificateFile = v.Text }),
-        new("network.privateKey", SettingKind.Text, "A PEM file of that certificate's key. Default none.", (s, v) => s.Network = s.Network with { PrivateKeyFile = v.Text }),
+        new("network.privateKey", SettingKind.Text, "A PEM file of that certificate's key. Default the certificate's own file.", (s, v) => s.Network = s.Network with { PrivateKeyFile = v.Text }),
         new("network.clientId", SettingKind.Text, "The MQTT client id. Default the node's address.", (s, v) => s.Network = s.Network with { ClientId = v.ClientId() }),
         new("network.sessionExpiry", SettingKind.Duration, "How long the broker keeps what comes for the node while it is away. Default 7d.",
             (s, v) => s.Network = s.Network with { SessionExpiry = v.Duration(TimeSpan.Zero, TimeSpan.FromDays(36500)) }),

@@ -71,7 +71,6 @@ public sealed class NetworkSettingsTests
 
     [Theory]
     [InlineData("need an encrypted link", "network.broker", "mqtt://b", "network.ca", "ca.pem")]
-    [InlineData("its key in network.privateKey", "network.broker", "mqtts://b", "network.certificate", "me.pem")]
     [InlineData("the key of network.certificate", "network.broker", "mqtts://b", "network.privateKey", "me.key")]
     [InlineData("the password of network.user", "network.broker", "mqtts://b", "network.passwordFile", "secret")]
     public void Settings_that_do_not_go_together_are_named(string expected, string path, string value, string otherPath, string otherValue) =>
