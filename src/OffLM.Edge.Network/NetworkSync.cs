@@ -166,7 +166,6 @@ public sealed partial class NetworkSync : IAsyncDisposable
     private async Task ServeAsync(BrokerLink link)
     {
         Volatile.Write(ref _link, link);
-        link.Start();
         try
         {
             while ((Identity() ?? link.Identity) == link.Identity)
@@ -205,10 +204,12 @@ public sealed partial class NetworkSync : IAsyncDisposable
     {
         try
         {
-            return new BrokerLink(
-                _node, identity, _options, BrokerPassword.Find(_options.PasswordFile), _publisher, _inbox, _telemetry, () => Interlocked.Increment(ref _connections), _loggers);
+            var password = BrokerPassword.Find(_options.PasswordFile);
+            var link = new BrokerLink(_node, identity, _options, password, _publisher, _inbox, _telemetry, () => Interlocked.Increment(ref _connections), _loggers);
+            link.Start();
+            return link;
         }
-        catch (Exception e) when (e is BrokerPasswordException or LedgerUnavailableException or SqliteException or ArgumentException)
+        catch (Exception e) when (e is BrokerPasswordException or LedgerUnavailableException or SqliteException or ArgumentException or DllNotFoundException)
         {
             Report(e.Message);
             return null;
