@@ -33,7 +33,7 @@ public sealed class SettlementTests
         await Eventually.HoldsAsync(() => node.Status.Problems.Any(p => p.Contains("is down, receipts wait in the ledger", StringComparison.Ordinal)));
         Assert.Equal(3ul, node.Outbox.Unsettled);
 
-        await broker.StartAgainAsync();
+        await broker.StartAgainAsync(keepStore: false);
         await using var collector = await TestCollector.StartAsync(broker.Uri);
         await node.SettledAsync();
 
