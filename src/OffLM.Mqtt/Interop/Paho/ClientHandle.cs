@@ -1,0 +1,18 @@
+using System.Runtime.InteropServices;
+
+namespace OffLM.Mqtt.Interop.Paho;
+
+/// <summary>An <c>MQTTAsync</c>. Releasing it says DISCONNECT where it is connected and nothing is half written.</summary>
+internal sealed class ClientHandle : SafeHandle
+{
+    public ClientHandle(nint client)
+        : base(0, ownsHandle: true) => SetHandle(client);
+
+    public override bool IsInvalid => handle == 0;
+
+    protected override bool ReleaseHandle()
+    {
+        NativeMethods.MQTTAsync_destroy(ref handle);
+        return true;
+    }
+}

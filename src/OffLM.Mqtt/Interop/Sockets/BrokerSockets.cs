@@ -1,0 +1,66 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace OffLM.Mqtt.Interop.Sockets;
+
+/// <summary>
+/// Sets what the MQTT library has no option for on its socket. The library does not tell its socket either, so it is found among
+/// this process's by the port it is connected to; a stranger's that is met by chance takes no harm.
+/// </summary>
+internal static unsafe class BrokerSockets
+{
+    private const int AddressBytes = 128;   // sockaddr_storage
+
+    /// <summary>
+    /// No Nagle: a message behind an acknowledgement would wait for the other side's delayed ACK, 40 ms.
+    /// A user timeout: the library only pings when it has sent nothing for a while, so who goes on publishing into a dead link would
+    /// learn of it from TCP's retransmissions alone, after a quarter of an hour.
+    /// </summary>
+    /// <param name="port">The broker's port.</param>
+    /// <param name="patience">How long sent data may stay unacknowledged.</param>
+    /// <returns>How many sockets were set; 0 where /proc is not there.</returns>
+    public static int Tune(int port, TimeSpan patience)
+    {
+        var count = 0;
+        foreach (var socket in OpenFiles())
+        {
+            if (PeerPort(socket) == port)
+            {
+                Set(socket, NativeMethods.NoDelay, 1);
+                Set(socket, NativeMethods.UserTimeout, (int)Math.Min(patience.TotalMilliseconds, int.MaxValue));
+                count++;
+            }
+        }
+
+        return count;
+    }
+
+    private static IEnumerable<int> OpenFiles()
+    {
+        const string folder = "/proc/self/fd";
+        return Directory.Exists(folder)
+            ? Directory.EnumerateFileSystemEntries(folder).Select(entry => int.Parse(Path.GetFileName(entry), CultureInfo.InvariantCulture))
+            : [];
+    }
+
+    /// <summary>0 for what is no connected TCP socket.</summary>
+    private static int PeerPort(int file)
+    {
+        var address = stackalloc byte[AddressBytes];
+        uint length = AddressBytes;
+        if (NativeMethods.getpeername(file, address, &length) != 0)
+        {
+            return 0;
+        }
+
+        // sockaddr_in and sockaddr_in6 both: family, then port in network order.
+        var family = MemoryMarshal.Read<ushort>(new ReadOnlySpan<byte>(address, sizeof(ushort)));
+        const int inet = (int)AddressFamily.InterNetwork, inet6 = 10;   // Linux's AF_INET and AF_INET6
+        return family is inet or inet6 ? BinaryPrimitives.ReadUInt16BigEndian(new ReadOnlySpan<byte>(address + sizeof(ushort), sizeof(ushort))) : 0;
+    }
+
+    private static void Set(int socket, int option, int value) =>
+        _ = NativeMethods.setsockopt(socket, NativeMethods.Tcp, option, &value, sizeof(int));
+}
