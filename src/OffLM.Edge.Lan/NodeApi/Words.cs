@@ -36,5 +36,9 @@ internal static class Words
         _ => "signed",
     };
 
+    /// <summary>A time from Unix milliseconds; what no calendar reaches is the calendar's end.</summary>
+    public static DateTimeOffset Time(ulong unixMilliseconds) =>
+        DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Min(unixMilliseconds, (ulong)DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
+
     public static string Of(KeyClass key) => key == KeyClass.KeyFile ? "file" : "card";
 }

@@ -7,7 +7,7 @@ using OffLM.Edge.Signing;
 
 namespace OffLM.Edge.Commands;
 
-/// <summary><c>receipts list|show|export|verify|forget</c>.</summary>
+/// <summary><c>receipts list|show|export|verify|forget|resend</c>.</summary>
 internal static class ReceiptsCommand
 {
     private static readonly Argument<string> Id = new("id") { Description = "A receipt: its request (0x and 64 digits) or its sequence number." };
@@ -29,7 +29,7 @@ internal static class ReceiptsCommand
         verify.SetAction(VerifyAsync);
         var forget = new Command("forget", "Delete what opens a receipt's commitments, for good.") { Id };
         forget.SetAction(ForgetAsync);
-        return new Command("receipts", "What was served, and proof of it.") { list, show, export, verify, forget };
+        return new Command("receipts", "What was served, and proof of it.") { list, show, export, verify, forget, ResendCommand.Create() };
     }
 
     private static int List(ParseResult result)
@@ -80,7 +80,12 @@ internal static class ReceiptsCommand
     {
         try
         {
-            return ledger.BatchOf(sequence)?.State.ToString().ToLowerInvariant() ?? "open";
+            return ledger.BatchOf(sequence) switch
+            {
+                null => "open",
+                { State: BatchState.Refused } refused => $"refused: {refused.Reason}",
+                var batch => batch.State.ToString().ToLowerInvariant(),
+            };
         }
         catch (FormatException)
         {
