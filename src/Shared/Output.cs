@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Globalization;
 using System.Numerics;
 using System.Text;
@@ -49,24 +48,24 @@ internal static class Output
     public static void Json(JsonElement element) => Json(element.WriteTo);
 
     /// <summary>Says that a change was made: a sentence on standard error for people, a small object for machines.</summary>
-    /// <param name="result">Says for whom.</param>
+    /// <param name="json">For machines?</param>
     /// <param name="sentence">For people.</param>
     /// <param name="what">The object's first field: what was changed.</param>
     /// <param name="change">The object's second field, which is true.</param>
-    public static void Done(ParseResult result, string sentence, (string Field, string Value) what, string change)
+    public static void Done(bool json, string sentence, (string Field, string Value) what, string change)
     {
-        if (!result.GetValue(GlobalOptions.Json))
+        if (!json)
         {
             Console.Error.WriteLine(sentence);
             return;
         }
 
-        Json(json =>
+        Json(writer =>
         {
-            json.WriteStartObject();
-            json.WriteString(what.Field, what.Value);
-            json.WriteBoolean(change, true);
-            json.WriteEndObject();
+            writer.WriteStartObject();
+            writer.WriteString(what.Field, what.Value);
+            writer.WriteBoolean(change, true);
+            writer.WriteEndObject();
         });
     }
 

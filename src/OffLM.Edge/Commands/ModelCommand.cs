@@ -132,7 +132,7 @@ internal static class ModelCommand
             }
         }
 
-        Output.Done(result, $"The model {name} is deleted.", ("name", name), "deleted");
+        Output.Done(result.GetValue(GlobalOptions.Json), $"The model {name} is deleted.", ("name", name), "deleted");
         return 0;
     }
 

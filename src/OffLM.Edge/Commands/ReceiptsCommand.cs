@@ -180,7 +180,7 @@ internal static class ReceiptsCommand
             throw new CommandException($"The salts of receipt {request} were forgotten before.");
         }
 
-        Output.Done(result, $"The salts of receipt {request} are gone; its commitments can't be opened any more.", ("request", request.ToString()), "forgotten");
+        Output.Done(result.GetValue(GlobalOptions.Json), $"The salts of receipt {request} are gone; its commitments can't be opened any more.", ("request", request.ToString()), "forgotten");
         return 0;
     }
 
