@@ -1,6 +1,7 @@
 using OffLM.Edge.Metering;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Signing;
+using OffLM.Edge.Work.Requests;
 
 namespace OffLM.Edge.Lan.NodeApi;
 
@@ -17,6 +18,13 @@ internal static class Words
         Outcome.EngineError => "error",
         Outcome.Void => "void",
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "No receipt has this outcome."),
+    };
+
+    public static string Of(RequestApi api) => api switch
+    {
+        RequestApi.OpenAi => "openai",
+        RequestApi.Ollama => "ollama",
+        _ => "node",
     };
 
     public static string Of(ClockSource clock) => clock switch

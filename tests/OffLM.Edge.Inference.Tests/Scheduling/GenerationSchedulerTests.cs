@@ -1,4 +1,5 @@
 using OffLM.Edge.Inference.Tests.Support;
+using OffLM.Edge.Tests.Shared;
 
 namespace OffLM.Edge.Inference.Tests.Scheduling;
 
@@ -267,7 +268,7 @@ public sealed class GenerationSchedulerTests
     [Fact]
     public void The_pace_is_the_share_of_time_that_is_worked()
     {
-        var clock = new ManualClock();
+        var clock = new ManualTime();
         var pace = 0.25;
         var pacer = new Pacer(() => pace, clock);
         pacer.Worked(TimeSpan.FromMilliseconds(10));

@@ -1,7 +1,7 @@
-namespace OffLM.Edge.Inference.Tests.Support;
+namespace OffLM.Edge.Tests.Shared;
 
-/// <summary>A clock that the test moves.</summary>
-internal sealed class ManualClock : TimeProvider
+/// <summary>A clock that stands still until the test moves it; its timers fire once, while it is moved. One file, compiled into each test project that needs it.</summary>
+internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
@@ -39,7 +39,7 @@ internal sealed class ManualClock : TimeProvider
         due.ForEach(t => t.Fire());
     }
 
-    private sealed class ManualTimer(ManualClock clock, Action fire) : ITimer
+    private sealed class ManualTimer(ManualTime clock, Action fire) : ITimer
     {
         public DateTimeOffset DueAt { get; private set; }
 

@@ -1,6 +1,7 @@
-using static OffLM.ModelForge.Tests.GenAi.GenAiLibrary;
+using System.Runtime.InteropServices;
+using static OffLM.Edge.Tests.Shared.GenAi.GenAiLibrary;
 
-namespace OffLM.ModelForge.Tests.GenAi;
+namespace OffLM.Edge.Tests.Shared.GenAi;
 
 /// <summary>A model folder as ONNX Runtime GenAI sees it.</summary>
 internal sealed unsafe class GenAiModel : IDisposable
@@ -8,9 +9,11 @@ internal sealed unsafe class GenAiModel : IDisposable
     private readonly nint _model;
     private readonly nint _tokenizer;
 
-    public GenAiModel(string directory)
+    /// <param name="libraries">The folder with ONNX Runtime and GenAI.</param>
+    /// <param name="directory">The model.</param>
+    public GenAiModel(string libraries, string directory)
     {
-        Load();
+        Load(libraries);
         Check(NativeMethods.OgaCreateModel(directory, out _model));
         Check(NativeMethods.OgaCreateTokenizer(_model, out _tokenizer));
     }
@@ -46,17 +49,40 @@ internal sealed unsafe class GenAiModel : IDisposable
         return TakeString(text);
     }
 
+    /// <summary>The text that a token is by itself; empty if it only begins a character.</summary>
+    public string TextOf(int token)
+    {
+        Check(NativeMethods.OgaCreateTokenizerStream(_tokenizer, out var stream));
+        try
+        {
+            // The string belongs to the stream.
+            Check(NativeMethods.OgaTokenizerStreamDecode(stream, token, out var text));
+            return Marshal.PtrToStringUTF8(text) ?? "";
+        }
+        finally
+        {
+            NativeMethods.OgaDestroyTokenizerStream(stream);
+        }
+    }
+
     /// <summary>Greedy tokens after the prompt, up to <paramref name="most"/> or the end token.</summary>
-    public int[] Generate(ReadOnlySpan<int> prompt, int most)
+    /// <param name="prompt">What to continue.</param>
+    /// <param name="most">Tokens.</param>
+    /// <param name="piece">Prompt tokens to append at a time.</param>
+    /// <param name="onToken">Called after each token.</param>
+    public int[] Generate(ReadOnlySpan<int> prompt, int most, int piece = int.MaxValue, Action? onToken = null)
     {
         Check(NativeMethods.OgaCreateGeneratorParams(_model, out var parameters));
         Check(NativeMethods.OgaGeneratorParamsSetSearchNumber(parameters, "max_length", prompt.Length + most));
         Check(NativeMethods.OgaCreateGenerator(_model, parameters, out var generator));
         try
         {
-            fixed (int* first = prompt)
+            for (var rest = prompt; rest.Length > 0; rest = rest[Math.Min(piece, rest.Length)..])
             {
-                Check(NativeMethods.OgaGenerator_AppendTokens(generator, first, (nuint)prompt.Length));
+                fixed (int* start = rest)
+                {
+                    Check(NativeMethods.OgaGenerator_AppendTokens(generator, start, (nuint)Math.Min(piece, rest.Length)));
+                }
             }
 
             var tokens = new List<int>();
@@ -65,6 +91,7 @@ internal sealed unsafe class GenAiModel : IDisposable
                 Check(NativeMethods.OgaGenerator_GenerateNextToken(generator));
                 Check(NativeMethods.OgaGenerator_GetNextTokens(generator, out var next, out _));
                 tokens.Add(*next);
+                onToken?.Invoke();
             }
 
             return [.. tokens];

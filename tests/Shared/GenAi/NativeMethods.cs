@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
 
-namespace OffLM.ModelForge.Tests.GenAi;
+namespace OffLM.Edge.Tests.Shared.GenAi;
 
-/// <summary>The few functions of ort_genai_c.h that the tests call. Each that returns a result returns 0 for success.</summary>
+/// <summary>The few functions of ort_genai_c.h that tests and the benchmark's baseline call; bound apart from the product's, so that these have
+/// none of its code. Each that returns a result returns 0 for success.</summary>
 internal static unsafe partial class NativeMethods
 {
     public const string Library = "onnxruntime-genai";
@@ -30,6 +31,15 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(Library)]
     public static partial void OgaDestroyTokenizer(nint tokenizer);
+
+    [LibraryImport(Library)]
+    public static partial nint OgaCreateTokenizerStream(nint tokenizer, out nint stream);
+
+    [LibraryImport(Library)]
+    public static partial void OgaDestroyTokenizerStream(nint stream);
+
+    [LibraryImport(Library)]
+    public static partial nint OgaTokenizerStreamDecode(nint stream, int token, out nint text);
 
     [LibraryImport(Library)]
     public static partial nint OgaCreateSequences(out nint sequences);

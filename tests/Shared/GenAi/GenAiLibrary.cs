@@ -1,15 +1,26 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 
-namespace OffLM.ModelForge.Tests.GenAi;
+namespace OffLM.Edge.Tests.Shared.GenAi;
 
-/// <summary>Loads the two native libraries in the one order that works, with their telemetry off.</summary>
+/// <summary>Loads the two native libraries in the one order that works, with their telemetry off. Compiled into each test project that needs it.</summary>
 internal static class GenAiLibrary
 {
-    private static readonly Lazy<nint> Handle = new(LoadBoth);
+    private static readonly Lock Gate = new();
+    private static bool _loaded;
 
     /// <summary>Loads them if that has not happened yet.</summary>
-    public static void Load() => _ = Handle.Value;
+    /// <param name="folder">Where both are.</param>
+    public static void Load(string folder)
+    {
+        lock (Gate)
+        {
+            if (!_loaded)
+            {
+                LoadBoth(folder);
+                _loaded = true;
+            }
+        }
+    }
 
     /// <summary>Throws what the library reports.</summary>
     public static void Check(nint result)
@@ -30,10 +41,8 @@ internal static class GenAiLibrary
         return value;
     }
 
-    private static nint LoadBoth()
+    private static void LoadBoth(string folder)
     {
-        var folder = typeof(GenAiLibrary).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "NativesFolder").Value!;
-
         // Both libraries read the variable with getenv, which .NET's own environment does not reach.
         _ = NativeMethods.setenv("ORT_DISABLE_TELEMETRY", "1", 1);
 
@@ -42,6 +51,5 @@ internal static class GenAiLibrary
         var genAi = NativeLibrary.Load(Path.Combine(folder, "libonnxruntime-genai.so"));
         NativeLibrary.SetDllImportResolver(
             typeof(GenAiLibrary).Assembly, (name, _, _) => name == NativeMethods.Library ? genAi : 0);
-        return genAi;
     }
 }

@@ -1,13 +1,12 @@
 using System.Text.Json;
-using OffLM.Edge.Lan.Serving;
 using OffLM.Edge.Work.Requests;
 
-namespace OffLM.Edge.Lan.Ollama;
+namespace OffLM.Edge.Lan.Serving;
 
-/// <summary>Errors as Ollama's API writes them.</summary>
-internal sealed class OllamaErrorFormat : IErrorFormat
+/// <summary>Errors as <c>{"error": "…"}</c>: Ollama's API, the node's own, and every path that belongs to no other.</summary>
+internal sealed class PlainErrorFormat : IErrorFormat
 {
-    public static OllamaErrorFormat Instance { get; } = new();
+    public static PlainErrorFormat Instance { get; } = new();
 
     public void WriteError(Utf8JsonWriter json, ErrorResponse error, CompletedAnswer? completed)
     {
