@@ -93,41 +93,6 @@ public sealed partial class Ledger
         return stored;
     });
 
-    /// <summary>
-    /// Records how far a batch has come. In any order and any number of times: settled stays settled, refused gives way only to settled,
-    /// and nothing goes back to sent.
-    /// </summary>
-    /// <param name="batch">Its number.</param>
-    /// <param name="hash">Its struct hash, so that a batch of another history is not taken for it.</param>
-    /// <param name="state">Sent, settled or refused.</param>
-    /// <param name="reason">For a refusal, why.</param>
-    /// <param name="at">Unix milliseconds.</param>
-    /// <returns>The batch as it is now.</returns>
-    /// <exception cref="InvalidOperationException">There is no such batch.</exception>
-    /// <exception cref="FormatException">Its row is damaged.</exception>
-    public Task<StoredBatch> SetBatchStateAsync(ulong batch, Bytes32 hash, BatchState state, string reason, ulong at) => _writer.CloseOutAsync(connection =>
-    {
-        var row = connection.Prepare($"SELECT {StoredBatch.Columns} FROM batches WHERE batch = ?1").Bind(1, (long)batch);
-        if (FirstBatch(row) is not { } stored || stored.Hash != hash)
-        {
-            throw new InvalidOperationException($"There is no batch {batch} with hash {hash}.");
-        }
-
-        if (state <= stored.State && !(stored.State == BatchState.Refused && state == BatchState.Settled))
-        {
-            return stored;
-        }
-
-        if (stored.State == BatchState.Settled)
-        {
-            return stored;
-        }
-
-        var changed = stored with { State = state, Reason = reason, ChangedAt = at };
-        Store(connection, changed);
-        return changed;
-    });
-
     /// <summary>The last batch; null before the first.</summary>
     /// <exception cref="FormatException">Its row is damaged: the chain can't go on from it before it is mended.</exception>
     private static StoredBatch? Tip(SqliteConnection connection) =>

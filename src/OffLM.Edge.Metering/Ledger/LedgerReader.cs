@@ -10,7 +10,7 @@ namespace OffLM.Edge.Metering;
 /// Reads the ledger, also from another process while the node writes it. Long listings are read in pages: an open read
 /// keeps the write-ahead log from being folded back. For one thread at a time.
 /// </summary>
-public sealed class LedgerReader : IDisposable
+public sealed partial class LedgerReader : IDisposable
 {
     /// <summary>Rows that one page reads; about 150 kB.</summary>
     public const int PageSize = 256;

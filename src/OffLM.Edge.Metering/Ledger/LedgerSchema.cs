@@ -39,6 +39,12 @@ internal static class LedgerSchema
         CREATE TABLE schedules(hash BLOB PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
         INSERT INTO meta(key, value) VALUES('collapsed', '0');
         """,
+
+        // 3: the outbox. Both indexes hold only what is on its way or in trouble, so they stay small; the receipts are counted from the first.
+        """
+        CREATE INDEX batches_unsettled ON batches(batch, count) WHERE state < 2;
+        CREATE INDEX batches_refused ON batches(batch) WHERE state = 3;
+        """,
     ];
 
     /// <summary>The version that this program writes.</summary>

@@ -20,6 +20,7 @@ public sealed class SchemaTests
         using var reader = ledger.Read();
         Assert.Equal(new LedgerSummary(5, 2, 1, 1, 3, TestLedger.TestKey().Address), reader.Summary());
         Assert.Equal([BatchState.Settled, BatchState.Sent], reader.Batches(1).Select(b => b.State));
+        Assert.Equal(2ul, Assert.Single(reader.Unsettled(0, 9)).Batch.Batch);
         Assert.Equal(Outcome.Interrupted, Assert.Single(await ledger.RecoverAsync()).Outcome);
         Assert.Equal(6, reader.From(1).Count(r => r.Damage is null));
         Assert.Equal("alice", reader.Find(1ul)!.Caller);

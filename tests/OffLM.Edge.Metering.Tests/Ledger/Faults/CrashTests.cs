@@ -86,8 +86,10 @@ public sealed class CrashTests(ITestOutputHelper output)
 
         foreach (var b in reader.Batches(1))
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"{b.Batch} {b.Signature} {b.State}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"{b.Batch} {b.Signature} {b.State} {b.Reason}");
         }
+
+        text.AppendLine(CultureInfo.InvariantCulture, $"{reader.Outbox()}");
 
         foreach (var tariff in Script.Tariffs)
         {
@@ -156,11 +158,15 @@ public sealed class CrashTests(ITestOutputHelper output)
             await DoneAsync("second checkpoint");
             await ServeAsync(ledger, 3);
             var first = await SignAsync(ledger);
-            await ledger.SetBatchStateAsync(1, first.Hash, BatchState.Sent, "", 1500);
+            Assert.Equal(1, await ledger.MarkSentAsync([1], 1500));
             await DoneAsync("sent");
+            await ledger.ResolveAsync(1, first.Hash, BatchState.Refused, "gap", 1600);
+            await DoneAsync("refused");
+            Assert.Equal(1, await ledger.ReopenRefusedAsync(null, 1700));
+            await DoneAsync("open again");
             await ledger.AppendAsync(running.Request, TestLedger.End(6));
             await DoneAsync("append of the long one");
-            await ledger.SetBatchStateAsync(1, first.Hash, BatchState.Settled, "", 2000);
+            await ledger.ResolveAsync(1, first.Hash, BatchState.Settled, "", 2000);
             await DoneAsync("settled");
             await SignAsync(ledger);
             Assert.Equal(2, await ledger.CollapseAsync(before: 3000));
