@@ -11,6 +11,7 @@ Dictionary<string, Func<Workspace, Effort, Task<IReadOnlyList<Figure>>>> parts =
     ["ttft"] = FirstTokenPart.MeasureAsync,
     ["ledger"] = LedgerPart.MeasureAsync,
     ["verify"] = VerifyPart.MeasureAsync,
+    ["collector"] = CollectorPart.MeasureAsync,
     ["start"] = StartPart.MeasureAsync,
 };
 

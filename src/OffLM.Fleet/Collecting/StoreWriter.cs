@@ -18,8 +18,10 @@ internal sealed partial class StoreWriter : IAsyncDisposable
     /// <summary>What waits for the writer at most, about 150 kB each.</summary>
     private const int QueueLimit = 64;
 
-    /// <summary>How often batches are looked for whose predecessors another process stored.</summary>
+    /// <summary>How often batches are looked for that may go on because an operator trusts their node now.</summary>
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(2);
+
+    private static readonly StoreWork Sweep = new(session => session.Book.TakeDue());
 
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
 
@@ -35,6 +37,7 @@ internal sealed partial class StoreWriter : IAsyncDisposable
     private readonly ILogger<StoreWriter> _logger;
     private StoreSession? _session;
     private bool _troubled;
+    private long _lastSweep;
     private long _givenUp;
 
     /// <param name="session">The first connection.</param>
@@ -77,6 +80,7 @@ internal sealed partial class StoreWriter : IAsyncDisposable
 
                 Store(group);
                 group.Clear();
+                SweepIfDue();
                 while (_session is { Book.HasMoreDue: true } && !_troubled)
                 {
                     Store([Sweep]);
@@ -91,18 +95,25 @@ internal sealed partial class StoreWriter : IAsyncDisposable
         }
     }
 
-    private static readonly StoreWork Sweep = new(session => session.Book.TakeDue());
-
     /// <summary>Waits for work, or until it is time to sweep; false at the end.</summary>
     private bool WaitForWork()
     {
         var waiting = _queue.Reader.WaitToReadAsync().AsTask();
         while (!waiting.Wait(SweepInterval))
         {
-            Store([Sweep]);
+            SweepIfDue();
         }
 
         return waiting.Result;
+    }
+
+    private void SweepIfDue()
+    {
+        if (_time.GetElapsedTime(_lastSweep) >= SweepInterval)
+        {
+            _lastSweep = _time.GetTimestamp();
+            Store([Sweep]);
+        }
     }
 
     private void Store(IReadOnlyList<StoreWork> group)

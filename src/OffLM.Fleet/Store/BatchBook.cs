@@ -137,6 +137,12 @@ internal sealed class BatchBook
         var refusal = header.Batch.Batch <= tip.Batch
             ? ChainRules.Fork(header, _batches.FindLink(node.Chain, header.Batch.Batch)!.Hash)
             : ChainRules.Check(header, tip, Replaces(node, tip.Node));
+        if (refusal is { Kind: RefusalKind.Key })
+        {
+            // Not stored: the operator may yet declare who replaces whom.
+            return [Decline(arrival, header, refusal)];
+        }
+
         var answers = new List<Answer> { Judge(arrival, checkedBatch, node, refusal) };
         if (refusal is null or { IsLink: true })
         {
