@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using OffLM.Edge.Metering;
+using OffLM.Edge.Metering.Interop.Sqlite;
 using OffLM.Edge.Signing;
 using OffLM.Edge.Work;
 using OffLM.Edge.Work.Running;
@@ -12,7 +13,7 @@ namespace OffLM.Edge.Network.Tests.Support;
 internal sealed class SyncedNode : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder;
-    private readonly NodeOptions _nodeOptions;
+    private NodeOptions _nodeOptions;
 
     private SyncedNode(DirectoryInfo folder, NodeOptions nodeOptions, NetworkOptions options, Node node)
     {
@@ -24,8 +25,6 @@ internal sealed class SyncedNode : IAsyncDisposable
     public NetworkSync? Sync { get; private set; }
 
     public NetworkOptions Options { get; }
-
-    public string KeyFile => _nodeOptions.Key.Location;
 
     public OutboxSummary Outbox => SampleLedger.Outbox(_nodeOptions.LedgerPath);
 
@@ -78,6 +77,13 @@ internal sealed class SyncedNode : IAsyncDisposable
         }
     }
 
+    /// <summary>Changes rows behind the ledger's back, as a failing disk would.</summary>
+    public void Damage(string sql)
+    {
+        using var connection = SqliteConnection.Open(_nodeOptions.LedgerPath);
+        connection.Execute(sql);
+    }
+
     /// <summary>Until the link is up.</summary>
     public Task ConnectedAsync() => Eventually.HoldsAsync(() => Status.Link.IsConnected, () => Status.ToString());
 
@@ -85,9 +91,16 @@ internal sealed class SyncedNode : IAsyncDisposable
     public Task SettledAsync() => Eventually.HoldsAsync(() => Outbox.Unsettled == 0, () => $"{Outbox}; {Status.Link}; {string.Join(' ', Status.Problems)}");
 
     /// <summary>Stops everything, as a planned exit does, and starts it on the same state.</summary>
-    public async Task RestartAsync()
+    /// <param name="replaceKey">True to start under another key.</param>
+    public async Task RestartAsync(bool replaceKey = false)
     {
         await StopAsync();
+        if (replaceKey)
+        {
+            _nodeOptions = _nodeOptions with { Key = KeyUri.Parse($"file:{Path.Combine(_folder.FullName, "keys", "other.json")}") };
+            Signing.KeyFile.Create(_nodeOptions.Key.Location, KeyPassword.CreateBeside(_nodeOptions.Key.Location).Value).Dispose();
+        }
+
         Node = Node.Open(_nodeOptions, TimeProvider.System, NullLoggerFactory.Instance);
         await Node.StartAsync();
         StartSync();
