@@ -32,6 +32,9 @@ internal sealed class SyncedNode : IAsyncDisposable
 
     public Address Address => Node.Key.Address ?? throw new InvalidOperationException("The key is locked.");
 
+    /// <summary>The address before the last stop.</summary>
+    public Address LastAddress { get; private set; }
+
     public Topics Topics => new(Options.Fleet, Address.ToLowerString());
 
     public static NetworkOptions With(Uri broker) => new() { Broker = broker, Collectors = [TestKeys.Collector.Address] };
@@ -101,21 +104,29 @@ internal sealed class SyncedNode : IAsyncDisposable
             Signing.KeyFile.Create(_nodeOptions.Key.Location, KeyPassword.CreateBeside(_nodeOptions.Key.Location).Value).Dispose();
         }
 
+        await StartAgainAsync();
+    }
+
+    /// <summary>Starts on the same state after <see cref="StopAsync"/>.</summary>
+    public async Task StartAgainAsync()
+    {
         Node = Node.Open(_nodeOptions, TimeProvider.System, NullLoggerFactory.Instance);
         await Node.StartAsync();
         StartSync();
+    }
+
+    /// <summary>Stops everything, as a planned exit does.</summary>
+    public async Task StopAsync()
+    {
+        LastAddress = Node.Key.Address ?? LastAddress;
+        await Node.DrainAsync();
+        await (Sync?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await Node.DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
         _folder.Delete(recursive: true);
-    }
-
-    private async Task StopAsync()
-    {
-        await Node.DrainAsync();
-        await (Sync?.DisposeAsync() ?? ValueTask.CompletedTask);
-        await Node.DisposeAsync();
     }
 }
