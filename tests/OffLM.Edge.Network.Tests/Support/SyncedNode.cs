@@ -32,6 +32,8 @@ internal sealed class SyncedNode : IAsyncDisposable
 
     public Address Address => Node.Key.Address ?? throw new InvalidOperationException("The key is locked.");
 
+    public string KeyFile => _nodeOptions.Key.Location;
+
     /// <summary>The address before the last stop.</summary>
     public Address LastAddress { get; private set; }
 
