@@ -48,7 +48,7 @@ public sealed partial class Node : IAsyncDisposable
         _storage = new StorageGuard(options.StateDirectory, options.MinimumFreeBytes, time);
         _guard = new LedgerGuard(ledger, loggers.CreateLogger<LedgerGuard>());
         _housekeeping = new Housekeeping(ledger, _guard, options.Retention, _clock, loggers.CreateLogger<Housekeeping>());
-        _admission = new Admission(Models, ledger, _book, _limits, _tariffs, _storage, _guard, _clock, _recent, OnCompleted);
+        _admission = new Admission(Models, ledger, _book, _limits, _tariffs, _storage, _guard, _clock, _recent, loggers.CreateLogger<Admission>(), OnCompleted);
     }
 
     /// <summary>Raised after a receipt became durable, with how the answer went. Handlers must be quick and must not throw.</summary>

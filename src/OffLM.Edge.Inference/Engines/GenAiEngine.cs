@@ -46,7 +46,7 @@ public sealed class GenAiEngine : IEngine
         catch (InferenceException e)
         {
             model?.Dispose();
-            throw new ModelLoadException($"The model in {folder} can't be loaded: {e.Message}", e);
+            throw new ModelLoadException($"the engine refuses its files: {WithoutFolder(e.Message, folder)}", folder, e);
         }
     }
 
@@ -91,7 +91,7 @@ public sealed class GenAiEngine : IEngine
         }
         catch (InferenceException e) when (e.Message.Contains("grammar", StringComparison.OrdinalIgnoreCase))
         {
-            throw new InvalidGuidanceException($"The schema can't be enforced: {e.Message}", e);
+            throw new InvalidGuidanceException(GuidanceSchema.Refusal(e.Message), e);
         }
     }
 
@@ -100,6 +100,11 @@ public sealed class GenAiEngine : IEngine
         _tokenizer.Dispose();
         _model.Dispose();
     }
+
+    /// <summary>The library names files with their whole path; callers get the file only.</summary>
+    private static string WithoutFolder(string message, string folder) => message
+        .Replace(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, "", StringComparison.Ordinal)
+        .Replace(folder, "its folder", StringComparison.Ordinal);
 
     private static string Overlay(int threads) => threads == 0
         ? "{}"

@@ -122,6 +122,25 @@ public sealed class GenAiEngineTests(TinyModel tiny) : IClassFixture<TinyModel>
         var error = Assert.Throws<ModelLoadException>(() => GenAiEngine.Load(folder.Root));
 
         Assert.Contains("genai_config.json", error.Message);
+        Assert.DoesNotContain(folder.Root, error.Message);
+        Assert.Contains(folder.Root, error.OwnerMessage);
+    }
+
+    [Fact]
+    public void What_the_library_says_of_a_file_is_told_without_its_path()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var file in Directory.GetFiles(tiny.Folder))
+        {
+            File.Copy(file, folder.Path(Path.GetFileName(file)));
+        }
+
+        File.WriteAllText(folder.Path("model.onnx"), "no model");
+
+        var error = Assert.Throws<ModelLoadException>(() => GenAiEngine.Load(folder.Root));
+
+        Assert.Contains("model.onnx", error.Message);
+        Assert.DoesNotContain(folder.Root, error.Message);
     }
 
     private static List<int> Greedy(ISlot slot, int count)

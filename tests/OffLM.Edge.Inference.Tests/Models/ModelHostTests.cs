@@ -122,7 +122,7 @@ public sealed class ModelHostTests : IAsyncDisposable
         var load = _load;
         _load = _ => throw new ModelLoadException("no memory");
 
-        Assert.Equal("no memory", (await Assert.ThrowsAsync<ModelLoadException>(() => AcquireAsync("a"))).Message);
+        Assert.Equal("The model a can't be loaded: no memory", (await Assert.ThrowsAsync<ModelLoadException>(() => AcquireAsync("a"))).Message);
         Assert.Empty(Host.Loaded);
         _load = load;
         (await AcquireAsync("a")).Dispose();

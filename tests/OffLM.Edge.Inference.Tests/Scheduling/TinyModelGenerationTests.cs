@@ -61,6 +61,22 @@ public sealed class TinyModelGenerationTests(TinyModel tiny) : IClassFixture<Tin
     }
 
     [Fact]
+    public async Task An_answer_in_another_conversations_place_is_the_same_as_in_a_new_one()
+    {
+        await using var scheduler = new GenerationScheduler(tiny.Engine, new SchedulerOptions { IdleSlots = 1 }, TimeProvider.System);
+        await Answer.OfAsync(scheduler, TinyModel.Greedy(TinyModel.Prompt(300), 20) with { CacheScope = "anna" });
+        var request = TinyModel.Greedy(TinyModel.Prompt(70, 3), 30) with { CacheScope = "bert", Sampling = new() { Seed = 5, Temperature = 1, TopK = 0, TopP = 1, TopLogprobs = 3 } };
+
+        var inAnnas = await Answer.OfAsync(scheduler, request);
+        var inNew = await Answer.OfAsync(_scheduler, request);
+
+        Assert.Equal((0, inNew.Text), (inAnnas.Result.CachedTokens, inAnnas.Text));
+        Assert.Equal(
+            inNew.Pieces.SelectMany(p => p.Logprobs!).SelectMany(l => l.Top).Select(t => (t.Text, t.Logprob)),
+            inAnnas.Pieces.SelectMany(p => p.Logprobs!).SelectMany(l => l.Top).Select(t => (t.Text, t.Logprob)));
+    }
+
+    [Fact]
     public async Task A_whole_conversation_goes_on_with_its_own_answers_in_the_cache()
     {
         var first = await Answer.OfAsync(_scheduler, TinyModel.Greedy(TinyModel.Prompt(50), 30) with { CacheScope = "talk" });

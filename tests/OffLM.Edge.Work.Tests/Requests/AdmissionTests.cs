@@ -1,3 +1,4 @@
+using OffLM.Edge.Inference;
 using OffLM.Edge.Metering;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Metering.Tariffs;
@@ -113,12 +114,31 @@ public sealed class AdmissionTests
         await Refused(RefusalReason.InvalidRequest, Caller.Household, TestNode.Request() with { Prompt = "" });
         await Refused(RefusalReason.ContextExceeded, Caller.Household, TestNode.Request() with { Prompt = string.Concat(Enumerable.Repeat("word ", 9000)) });
         await Refused(RefusalReason.ContextExceeded, Caller.Household, TestNode.Request() with { ContextLength = 1 });
+        await Refused(RefusalReason.InvalidRequest, Caller.Household, TestNode.Request() with { Guidance = new(GuidanceKind.JsonSchema, "{\"type\":\"nonsense\"}") });
+        await Refused(RefusalReason.InvalidRequest, Caller.Household, TestNode.Request() with { Guidance = new(GuidanceKind.JsonSchema, "{bad") });
+        await Refused(
+            RefusalReason.InvalidRequest,
+            Caller.Household,
+            TestNode.Request() with { Sampling = new() { Seed = 1, LogitBias = new Dictionary<int, double> { [999_999] = 1 } } });
 
         using var reader = LedgerReader.Open(test.Options.LedgerPath);
         Assert.Equal((0ul, 0), (reader.Summary().Receipts, reader.Summary().Holds));
 
         async Task Refused(RefusalReason reason, Caller caller, WorkRequest request) =>
             Assert.Equal(reason, (await Assert.ThrowsAsync<RefusedException>(() => test.AnswerAsync(caller, request))).Reason);
+    }
+
+    [Fact]
+    public async Task A_refusal_by_the_ledger_gives_the_place_in_the_queue_back()
+    {
+        await using var test = await TestNode.StartAsync(o => o with { Models = new() { Scheduler = new() { MaxActive = 1, MaxWaiting = 0 } } });
+        await PaidWorkAsync(test);
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => test.AnswerAsync(test.Payer(credit: 1), TestNode.Request()));
+
+        Assert.Equal(RefusalReason.CreditExhausted, refused.Reason);
+        await TestNode.UntilAsync(() => test.Node.Models.Loaded is [{ Statistics: { Active: 0, Waiting: 0 } }], "the place to be free");
+        Assert.Equal(8u, (await test.AnswerAsync(Caller.Household, TestNode.Request())).Completed.Receipt.CompletionTokens);
     }
 
     [Fact]
