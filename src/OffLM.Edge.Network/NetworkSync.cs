@@ -140,7 +140,8 @@ public sealed partial class NetworkSync : IAsyncDisposable
             {
                 if (Identity() is not { } identity)
                 {
-                    Report("The node has no address before its key was unlocked for the first time; nothing is sent until then.");
+                    // No cause for a line in the log: on a first start the key is made a moment later, and a key that can't be says so itself.
+                    Volatile.Write(ref _problem, "The node has no address before its key was unlocked for the first time; nothing is sent until then.");
                     await _identityChanged.WaitAsync(SetupAgainAfter, _stop.Token);
                 }
                 else if (TryOpen(identity) is not { } link)

@@ -5,7 +5,7 @@ namespace OffLM.Edge.Network.Tests.Support;
 /// <summary>Waits for what must come about.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Returns when the condition holds; fails with it if it never does.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using OffLM.Edge.Metering;
+using OffLM.Edge.Metering.Interop.Sqlite;
 using OffLM.Edge.Signing;
 using OffLM.Edge.Work;
 using OffLM.Edge.Work.Running;
@@ -12,7 +13,7 @@ namespace OffLM.Edge.Network.Tests.Support;
 internal sealed class SyncedNode : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder;
-    private readonly NodeOptions _nodeOptions;
+    private NodeOptions _nodeOptions;
 
     private SyncedNode(DirectoryInfo folder, NodeOptions nodeOptions, NetworkOptions options, Node node)
     {
@@ -25,13 +26,16 @@ internal sealed class SyncedNode : IAsyncDisposable
 
     public NetworkOptions Options { get; }
 
-    public string KeyFile => _nodeOptions.Key.Location;
-
     public OutboxSummary Outbox => SampleLedger.Outbox(_nodeOptions.LedgerPath);
 
     public NetworkStatus Status => Node.Status().Sync!;
 
     public Address Address => Node.Key.Address ?? throw new InvalidOperationException("The key is locked.");
+
+    public string KeyFile => _nodeOptions.Key.Location;
+
+    /// <summary>The address before the last stop.</summary>
+    public Address LastAddress { get; private set; }
 
     public Topics Topics => new(Options.Fleet, Address.ToLowerString());
 
@@ -78,6 +82,13 @@ internal sealed class SyncedNode : IAsyncDisposable
         }
     }
 
+    /// <summary>Changes rows behind the ledger's back, as a failing disk would.</summary>
+    public void Damage(string sql)
+    {
+        using var connection = SqliteConnection.Open(_nodeOptions.LedgerPath);
+        connection.Execute(sql);
+    }
+
     /// <summary>Until the link is up.</summary>
     public Task ConnectedAsync() => Eventually.HoldsAsync(() => Status.Link.IsConnected, () => Status.ToString());
 
@@ -85,24 +96,39 @@ internal sealed class SyncedNode : IAsyncDisposable
     public Task SettledAsync() => Eventually.HoldsAsync(() => Outbox.Unsettled == 0, () => $"{Outbox}; {Status.Link}; {string.Join(' ', Status.Problems)}");
 
     /// <summary>Stops everything, as a planned exit does, and starts it on the same state.</summary>
-    public async Task RestartAsync()
+    /// <param name="replaceKey">True to start under another key.</param>
+    public async Task RestartAsync(bool replaceKey = false)
     {
         await StopAsync();
+        if (replaceKey)
+        {
+            _nodeOptions = _nodeOptions with { Key = KeyUri.Parse($"file:{Path.Combine(_folder.FullName, "keys", "other.json")}") };
+            Signing.KeyFile.Create(_nodeOptions.Key.Location, KeyPassword.CreateBeside(_nodeOptions.Key.Location).Value).Dispose();
+        }
+
+        await StartAgainAsync();
+    }
+
+    /// <summary>Starts on the same state after <see cref="StopAsync"/>.</summary>
+    public async Task StartAgainAsync()
+    {
         Node = Node.Open(_nodeOptions, TimeProvider.System, NullLoggerFactory.Instance);
         await Node.StartAsync();
         StartSync();
+    }
+
+    /// <summary>Stops everything, as a planned exit does.</summary>
+    public async Task StopAsync()
+    {
+        LastAddress = Node.Key.Address ?? LastAddress;
+        await Node.DrainAsync();
+        await (Sync?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await Node.DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
         _folder.Delete(recursive: true);
-    }
-
-    private async Task StopAsync()
-    {
-        await Node.DrainAsync();
-        await (Sync?.DisposeAsync() ?? ValueTask.CompletedTask);
-        await Node.DisposeAsync();
     }
 }

@@ -33,9 +33,12 @@ internal sealed class TestCollector : IAsyncDisposable
     {
         var collector = new TestCollector(new MqttOptions { Broker = broker, ClientId = "collector", User = user, Password = password, MaximumRetry = TimeSpan.FromSeconds(1) });
         collector._connection.Start();
-        await Eventually.HoldsAsync(() => collector._connection.Link.State == LinkState.Connected, () => collector._connection.Link.ToString());
+        await collector.ConnectedAsync();
         return collector;
     }
+
+    /// <summary>Until it can hear batches.</summary>
+    public Task ConnectedAsync() => Eventually.HoldsAsync(() => _connection.Link.State == LinkState.Connected, () => _connection.Link.ToString());
 
     /// <summary>Publishes anything as a verdict for a node.</summary>
     public Task SendAsync(Address node, byte[] payload) =>
