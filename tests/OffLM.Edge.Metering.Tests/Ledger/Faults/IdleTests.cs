@@ -1,4 +1,5 @@
 using OffLM.Edge.Metering.Receipts;
+using OffLM.Edge.Tests.Shared;
 
 namespace OffLM.Edge.Metering.Tests.Ledgers.Faults;
 
