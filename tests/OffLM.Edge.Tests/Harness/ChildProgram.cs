@@ -21,14 +21,12 @@ internal sealed class ChildProgram : IAsyncDisposable
     public ChildProgram(string name, IReadOnlyList<string> command, IReadOnlyDictionary<string, string> environment, bool wrapped = false)
     {
         (_name, _wrapped) = (name, wrapped);
-        _process = Process.Start(Command.Prepare(command[0], [.. command.Skip(1)], environment))!;
-        _process.ErrorDataReceived += (_, line) =>
-        {
-            lock (_log)
-            {
-                _log.AppendLine(line.Data);
-            }
-        };
+        var start = Command.Prepare(command[0], [.. command.Skip(1)], environment);
+        start.RedirectStandardOutput = true;
+        _process = Process.Start(start)!;
+        _process.OutputDataReceived += (_, line) => Keep(line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
 
@@ -37,7 +35,7 @@ internal sealed class ChildProgram : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>What it wrote to standard error so far.</summary>
+    /// <summary>What it wrote so far.</summary>
     public string Log
     {
         get
@@ -105,6 +103,14 @@ internal sealed class ChildProgram : IAsyncDisposable
         }
 
         _process.Dispose();
+    }
+
+    private void Keep(string? line)
+    {
+        lock (_log)
+        {
+            _log.AppendLine(line);
+        }
     }
 
     private static int ChildOf(int pid)

@@ -54,11 +54,13 @@ public sealed class SettlementCrashTests(ITestOutputHelper output) : IDisposable
         var setup = Setup(broker.Uri, await PublishedCollector.AddressAsync(collecting));
         var collector = PublishedCollector.Launch(collecting);
         var killed = new int[3];
+        var kill = new Kill(0, default, default, []);
         try
         {
             while (killed.Sum() < Kills)
             {
                 await using var node = await PublishedNode.StartAsync(setup);
+                oracle.Check(Ledger, kill);
                 await using var lag = new LagMeter(State);
                 var clients = CrashLoad.RunAsync(node, key, random);
                 Part part;
@@ -85,10 +87,11 @@ public sealed class SettlementCrashTests(ITestOutputHelper output) : IDisposable
 
                 var (at, clock) = (Stopwatch.GetTimestamp(), DateTimeOffset.UtcNow);
                 await node.Kill9Async();
-                oracle.Check(Ledger, new Kill(at, clock, lag.TakeWorst(), await clients));
+                kill = new Kill(at, clock, lag.TakeWorst(), await clients);
             }
 
             await using var last = await PublishedNode.StartAsync(setup);
+            oracle.Check(Ledger, kill);
             await WaitUntilSettledAsync(last, collector);
             Assert.Equal(0, await last.StopAsync());
         }
