@@ -18,15 +18,17 @@ internal sealed partial class ConnectLoop : IPahoEvents
     private readonly Backoff _backoff;
     private readonly AsyncSignal _network = new();
 
-    private PahoClient _client;
-    private TaskCompletionSource<Loss> _lost = NewLoss();
+    private PahoClient? _client;
+    private TaskCompletionSource<string> _lost = NewLoss();
     private volatile BrokerSockets _sockets = BrokerSockets.None;
     private TimeSpan _keepAlive;
     private bool _cleanStart;
+    private long _came;
     private int _attempts;
     private string? _problem;
     private CancellationTokenSource _workStop = new();
     private Task _work = Task.CompletedTask;
+    private volatile bool _workEnded;
 
     /// <exception cref="DllNotFoundException">The MQTT library is missing.</exception>
     public ConnectLoop(
@@ -36,14 +38,16 @@ internal sealed partial class ConnectLoop : IPahoEvents
         (_keepAlive, _cleanStart) = (options.KeepAlive, options.CleanStart);
         _diagnosis = new BrokerDiagnosis(options, time);
         _backoff = new Backoff(options.MinimumRetry, options.MaximumRetry, Random.Shared.NextDouble);
-        _client = new PahoClient(options.Broker, options.ClientId, this);
+        PahoLibrary.Load();
     }
 
+    /// <summary>What waits for the next attempt, tries at once. Also during an attempt: if that fails, the next follows at once.</summary>
     public void NetworkCameUp() => _network.Set();
 
-    /// <summary>Ends what is done after a connect.</summary>
+    /// <summary>Ends what is done after a connect, and begins no more of it.</summary>
     public async Task EndWorkAsync(CancellationToken cancellation)
     {
+        _workEnded = true;
         await _workStop.CancelAsync();
         try
         {
@@ -82,6 +86,7 @@ internal sealed partial class ConnectLoop : IPahoEvents
                     _attempts++;
                 }
 
+                await DisposeClientAsync();
                 await WaitAsync(begun, stop);
             }
         }
@@ -119,7 +124,11 @@ internal sealed partial class ConnectLoop : IPahoEvents
     private void Tell(LinkState state, MqttSession? session = null, DateTimeOffset? next = null) =>
         _observer.LinkChanged(new MqttLink(state, _time.GetUtcNow(), _problem, _attempts, next, session));
 
-    void IPahoEvents.PacketCame() => _sockets.AcknowledgeAtOnce();
+    void IPahoEvents.PacketCame()
+    {
+        Volatile.Write(ref _came, _time.GetTimestamp());
+        _sockets.AcknowledgeAtOnce();
+    }
 
     void IPahoEvents.MessageArrived(MqttMessage message)
     {
@@ -131,10 +140,10 @@ internal sealed partial class ConnectLoop : IPahoEvents
 
         if (!room)
         {
-            _lost.TrySetResult(new Loss("Messages come faster than they are handled; the broker keeps the rest until half is done.", StillOpen: true));
+            _lost.TrySetResult("Messages come faster than they are handled; the broker keeps the rest until half is done.");
         }
     }
 
-    void IPahoEvents.LinkLost(int reason, string? text) => _lost.TrySetResult(new Loss(
-        reason == 0 ? "The connection to the broker broke; it is made again." : ReasonCodes.OfConnection(reason, text), StillOpen: false));
+    void IPahoEvents.LinkLost(int reason, string? text) => _lost.TrySetResult(
+        reason == 0 ? "The connection to the broker broke; it is made again." : ReasonCodes.OfConnection(reason, text));
 }

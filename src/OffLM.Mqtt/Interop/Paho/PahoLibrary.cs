@@ -19,9 +19,12 @@ internal static unsafe partial class PahoLibrary
     public static void OperationEnded() => Interlocked.Decrement(ref s_wanted);
 
     /// <exception cref="DllNotFoundException">The library is missing.</exception>
+    public static void Load() => _ = s_anchor.Value;
+
+    /// <exception cref="DllNotFoundException">The library is missing.</exception>
     public static ClientHandle Create(string uri, string clientId)
     {
-        _ = s_anchor.Value;
+        Load();
         return CreateHandle(uri, clientId);
     }
 
