@@ -12,6 +12,9 @@ namespace OffLM.Mqtt;
 /// </summary>
 public sealed partial class MqttConnection : IAsyncDisposable
 {
+    /// <summary>For handlers that heed their token.</summary>
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(2);
+
     private readonly ILogger<MqttConnection> _logger;
     private readonly TimeProvider _time;
     private readonly MqttOptions _options;
@@ -154,11 +157,7 @@ public sealed partial class MqttConnection : IAsyncDisposable
         await _stop.CancelAsync();
         await _running;
         await _handling.CancelAsync();
-        try
-        {
-            await _handlers.WaitAsync(time.Token);
-        }
-        catch (OperationCanceledException)
+        if (await Task.WhenAny(_handlers, Task.Delay(s_grace, _time)) != _handlers)
         {
             HandlerStays(_logger);
         }

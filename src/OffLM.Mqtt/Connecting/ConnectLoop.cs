@@ -66,23 +66,15 @@ internal sealed partial class ConnectLoop : IPahoEvents
         {
             while (true)
             {
-                await _inbox.DrainedAsync(stop);
-                Tell(LinkState.Connecting);
                 var begun = _time.GetTimestamp();
-                _network.Clear();
-                (var session, _problem) = await ConnectAsync(stop);
-                if (session is not null)
+                try
                 {
-                    _attempts = 0;
-                    var up = _time.GetTimestamp();
-                    _problem = await StayAsync(session, stop);
-                    if (_time.GetElapsedTime(up) >= _options.MaximumRetry)
-                    {
-                        _backoff.Reset();
-                    }
+                    await RunOnceAsync(stop);
                 }
-                else
+                catch (Exception exception) when (!stop.IsCancellationRequested)
                 {
+                    // Nothing is known that could come here; but a node must not stay cut off because of what nobody thought of.
+                    _problem = $"Connecting failed unexpectedly: {exception.Message}";
                     _attempts++;
                 }
 
@@ -98,6 +90,41 @@ internal sealed partial class ConnectLoop : IPahoEvents
         {
             _publisher.Close();
             await DisposeClientAsync();
+        }
+    }
+
+    /// <summary>One attempt, and the time that the link holds.</summary>
+    private async Task RunOnceAsync(CancellationToken stop)
+    {
+        await DrainedAsync(stop);
+        Tell(LinkState.Connecting);
+        _network.Clear();
+        (var session, _problem) = await ConnectAsync(stop);
+        if (session is null)
+        {
+            _attempts++;
+            return;
+        }
+
+        _attempts = 0;
+        var up = _time.GetTimestamp();
+        _problem = await StayAsync(session, stop);
+        if (_time.GetElapsedTime(up) >= _options.MaximumRetry)
+        {
+            _backoff.Reset();
+        }
+    }
+
+    /// <summary>Until the handlers have done half of what waits; not for ever, because they may wait for the link themselves.</summary>
+    private async Task DrainedAsync(CancellationToken stop)
+    {
+        try
+        {
+            await _inbox.DrainedAsync(stop).WaitAsync(_options.MaximumRetry, _time, stop);
+        }
+        catch (TimeoutException)
+        {
+            // Let them have it.
         }
     }
 
