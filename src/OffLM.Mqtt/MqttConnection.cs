@@ -12,16 +12,20 @@ namespace OffLM.Mqtt;
 /// </summary>
 public sealed partial class MqttConnection : IAsyncDisposable
 {
+    /// <summary>For handlers that heed their token.</summary>
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(2);
+
     private readonly ILogger<MqttConnection> _logger;
     private readonly TimeProvider _time;
     private readonly MqttOptions _options;
     private readonly Inbox _inbox;
-    private readonly Publisher _publisher = new();
+    private readonly Publisher _publisher;
     private readonly List<Subscription> _subscriptions = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _handling = new();
     private readonly Lock _stopping = new();
     private ConnectLoop? _loop;
+    private NetworkWatch? _network;
     private Task _running = Task.CompletedTask;
     private Task _handlers = Task.CompletedTask;
     private Task? _stopped;
@@ -40,6 +44,7 @@ public sealed partial class MqttConnection : IAsyncDisposable
 
         (_options, _time, _logger) = (options, time, logger);
         _inbox = new Inbox(options);
+        _publisher = new Publisher(time);
         _link = new MqttLink(LinkState.Off, time.GetUtcNow(), null, 0, null, null);
     }
 
@@ -96,7 +101,8 @@ public sealed partial class MqttConnection : IAsyncDisposable
 
             _loop = new ConnectLoop(_options, _time, _subscriptions, _publisher, _inbox, this);
             _handlers = Task.WhenAll(_subscriptions.Select(one => one.RunAsync(_handling.Token)).Append(_publisher.RunAsync(_handling.Token)));
-            _running = _loop.RunAsync(_stop.Token);
+            _network = new NetworkWatch();
+            _running = Task.WhenAll(_loop.RunAsync(_stop.Token), _network.RunAsync(_loop.NetworkCameUp));
         }
     }
 
@@ -123,7 +129,7 @@ public sealed partial class MqttConnection : IAsyncDisposable
     /// <summary>As <see cref="StopAsync"/> without farewell.</summary>
     public ValueTask DisposeAsync() => new(StopAsync(null, TimeSpan.FromSeconds(1)));
 
-    /// <summary>A network came up: what waits, tries at once.</summary>
+    /// <summary>As if the kernel had told of it.</summary>
     internal void NetworkCameUp() => _loop?.NetworkCameUp();
 
     private async Task EndAsync(MqttMessage? farewell, TimeSpan limit)
@@ -146,15 +152,12 @@ public sealed partial class MqttConnection : IAsyncDisposable
             }
         }
 
+        _network?.Dispose();
         _inbox.Close();
         await _stop.CancelAsync();
         await _running;
         await _handling.CancelAsync();
-        try
-        {
-            await _handlers.WaitAsync(time.Token);
-        }
-        catch (OperationCanceledException)
+        if (await Task.WhenAny(_handlers, Task.Delay(s_grace, _time)) != _handlers)
         {
             HandlerStays(_logger);
         }

@@ -1,3 +1,5 @@
+using OffLM.Mqtt.Publishing;
+
 namespace OffLM.Mqtt;
 
 /// <summary>Where and how to connect. <see cref="Problem"/> says what does not fit.</summary>
@@ -69,7 +71,7 @@ public sealed record MqttOptions
     public string? Problem() => this switch
     {
         { Broker: not { IsAbsoluteUri: true, Scheme: PlainScheme or TlsScheme, DnsSafeHost.Length: > 0 } } =>
-            $"The broker's address '{Broker}' is not of the form mqtt://host[:port] or mqtts://host[:port].",
+            $"The broker's address is not of the form mqtt://host[:port] or mqtts://host[:port].",
         { Broker: { AbsolutePath: not ("/" or "") } or { Query.Length: > 0 } or { UserInfo.Length: > 0 } } =>
             "The broker's address may only have a host and a port; user and password are settings of their own.",
         { ClientId.Length: 0 or > 1024 } => "The client id must have 1 to 1024 characters.",
@@ -86,6 +88,8 @@ public sealed record MqttOptions
             "The wait between attempts must be above 0, and its minimum not above its maximum.",
         { ReceiveMaximum: 0 } => "The receive maximum must be 1 to 65535.",
         { MaximumPacketBytes: < 1024 } => "The maximum packet size must be at least 1024 bytes.",
+        _ when MaximumQueuedBytes < MaximumPacketBytes => "What may wait for the handlers must be at least the largest packet.",
+        { Will: { } will } when PublishPacket.TopicProblem(will.Topic) is { } problem => $"The will cannot be published: {problem}",
         _ => MissingFile(CaFile) ?? MissingFile(CertificateFile) ?? MissingFile(PrivateKeyFile),
     };
 

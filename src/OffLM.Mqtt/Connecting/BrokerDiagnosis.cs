@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace OffLM.Mqtt.Connecting;
@@ -115,7 +116,7 @@ internal sealed class BrokerDiagnosis(MqttOptions options, TimeProvider time)
                     : $"The broker at {Place} does not take the client certificate {options.CertificateFile}: has it expired, or is its authority unknown there?"
                 : $"TLS with {Place} failed: {(exception.InnerException ?? exception).Message.TrimEnd('.')}. Is it a port for TLS?");
         }
-        catch (System.Security.Cryptography.CryptographicException exception)
+        catch (Exception exception) when (exception is CryptographicException or ArgumentException or UnauthorizedAccessException)
         {
             return $"A certificate file cannot be used: {exception.Message.TrimEnd('.')}. Expected are PEM files: the authorities in {options.CaFile ?? "the system's folder"}"
                 + (options.CertificateFile is null ? "." : $", the client's certificate in {options.CertificateFile} with its key.");

@@ -6,7 +6,7 @@ namespace OffLM.Mqtt.Connecting;
 /// <summary>One attempt.</summary>
 internal sealed partial class ConnectLoop
 {
-    private static TaskCompletionSource<Loss> NewLoss() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static TaskCompletionSource<string> NewLoss() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Either what the broker granted, or why not.</summary>
     private async Task<(MqttSession? Session, string? Problem)> ConnectAsync(CancellationToken stop)
@@ -19,7 +19,7 @@ internal sealed partial class ConnectLoop
 
         // The library knows nothing of the broker's wish for another keep alive. Once is enough: it is kept for later.
         _keepAlive = session.KeepAlive;
-        await _client.DisconnectAsync().WaitAsync(_options.ConnectTimeout, _time, stop);
+        await DisposeClientAsync();
         var (again, otherProblem) = await ConnectOnceAsync(stop);
         return (again is null ? null : again with { SessionPresent = again.SessionPresent && session.SessionPresent }, otherProblem);
     }
@@ -33,6 +33,7 @@ internal sealed partial class ConnectLoop
         }
 
         _lost = NewLoss();
+        _client = new PahoClient(_options.Broker, _options.ClientId, this);
         var answer = _client.ConnectAsync(new PahoConnectRequest(_options, _keepAlive, _cleanStart));
         try
         {
@@ -50,14 +51,19 @@ internal sealed partial class ConnectLoop
         catch (TimeoutException)
         {
             await DisposeClientAsync();
-            _client = new PahoClient(_options.Broker, _options.ClientId, this);
             return (null, await _diagnosis.ExplainAsync(timedOut: true, stop));
         }
     }
 
-    /// <summary>Waits for the library's lock, which it may hold for as long as a name server does not answer; hence a thread of its own.</summary>
-    private Task DisposeClientAsync() =>
-        Task.Factory.StartNew(_client.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    /// <summary>Says DISCONNECT where there is a link. Waits for the library's lock, which it may hold for as long as a name server does not answer; hence a thread of its own.</summary>
+    private async Task DisposeClientAsync()
+    {
+        if (_client is { } client)
+        {
+            _client = null;
+            await Task.Factory.StartNew(client.Dispose, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        }
+    }
 
     private MqttSession SessionOf(PahoConnack connack) => new(
         connack.SessionPresent,

@@ -12,19 +12,24 @@ internal sealed partial class ConnectLoop
     /// <summary>Returns why the link went.</summary>
     private async Task<string> StayAsync(MqttSession session, CancellationToken stop)
     {
+        var client = _client!;
         _sockets = BrokerSockets.Tune(MqttOptions.PortOf(_options.Broker), session.KeepAlive);
-        _publisher.Open(_client, session);
-        Loss loss;
+        _publisher.Open(client, session, _sockets);
+        string problem;
         try
         {
-            _problem = await SubscribeAsync(stop);
+            _problem = await SubscribeAsync(client, stop);
             if (!_lost.Task.IsCompleted)
             {
                 Tell(LinkState.Connected, session);
                 BeginWork(session);
             }
 
-            loss = await _lost.Task.WaitAsync(stop);
+            using var watching = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            var watch = WatchSilenceAsync(client, session.KeepAlive, watching.Token);
+            problem = await _lost.Task.WaitAsync(stop);
+            await watching.CancelAsync();
+            await watch;
         }
         finally
         {
@@ -33,18 +38,13 @@ internal sealed partial class ConnectLoop
             _sockets = BrokerSockets.None;
         }
 
-        if (loss.StillOpen)
-        {
-            await Task.WhenAny(_client.DisconnectAsync(), Task.Delay(_options.ConnectTimeout, _time, stop));
-        }
-
-        return loss.Problem;
+        return problem;
     }
 
     /// <summary>Makes all subscriptions; returns which were refused, or null.</summary>
-    private async Task<string?> SubscribeAsync(CancellationToken stop)
+    private async Task<string?> SubscribeAsync(PahoClient client, CancellationToken stop)
     {
-        var answers = _subscriptions.Select(one => _client.SubscribeAsync(one.Filter, one.Delivery)).ToList();
+        var answers = _subscriptions.Select(one => client.SubscribeAsync(one.Filter, one.Delivery)).ToList();
         var all = Task.WhenAll(answers);
         try
         {
@@ -52,7 +52,7 @@ internal sealed partial class ConnectLoop
         }
         catch (TimeoutException)
         {
-            _lost.TrySetResult(new Loss("The broker does not answer subscriptions; it is connected again.", StillOpen: true));
+            _lost.TrySetResult("The broker does not answer subscriptions; it is connected again.");
         }
 
         if (!all.IsCompletedSuccessfully)
@@ -67,8 +67,44 @@ internal sealed partial class ConnectLoop
         return refused.Count == 0 ? null : string.Join(' ', refused);
     }
 
+    /// <summary>
+    /// The library pings only when it has sent nothing for a while. Behind a load balancer, which answers TCP itself, who goes on
+    /// sending into a dead link would never notice. So when nothing came for as long as the keep alive although much was sent, the
+    /// first subscription is made once more, which changes nothing but wants an answer.
+    /// </summary>
+    private async Task WatchSilenceAsync(PahoClient client, TimeSpan keepAlive, CancellationToken cancellation)
+    {
+        try
+        {
+            while (_subscriptions.Count > 0)
+            {
+                await Task.Delay(keepAlive / 2, _time, cancellation);
+                if (_time.GetElapsedTime(Volatile.Read(ref _came)) < keepAlive || _time.GetElapsedTime(_publisher.LastSent) > keepAlive)
+                {
+                    continue;
+                }
+
+                var answer = client.SubscribeAsync(_subscriptions[0].Filter, _subscriptions[0].Delivery);
+                if (await Task.WhenAny(answer, Task.Delay(keepAlive, _time, cancellation)) != answer
+                    && _time.GetElapsedTime(Volatile.Read(ref _came)) >= keepAlive)
+                {
+                    _lost.TrySetResult("The broker did not answer any more; it is connected again.");
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The link went.
+        }
+    }
+
     private void BeginWork(MqttSession session)
     {
+        if (_workEnded)
+        {
+            return;
+        }
+
         _workStop = new CancellationTokenSource();
         var (before, cancellation) = (_work, _workStop.Token);
         _work = NextAsync();

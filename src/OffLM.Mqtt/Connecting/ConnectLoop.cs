@@ -18,15 +18,17 @@ internal sealed partial class ConnectLoop : IPahoEvents
     private readonly Backoff _backoff;
     private readonly AsyncSignal _network = new();
 
-    private PahoClient _client;
-    private TaskCompletionSource<Loss> _lost = NewLoss();
+    private PahoClient? _client;
+    private TaskCompletionSource<string> _lost = NewLoss();
     private volatile BrokerSockets _sockets = BrokerSockets.None;
     private TimeSpan _keepAlive;
     private bool _cleanStart;
+    private long _came;
     private int _attempts;
     private string? _problem;
     private CancellationTokenSource _workStop = new();
     private Task _work = Task.CompletedTask;
+    private volatile bool _workEnded;
 
     /// <exception cref="DllNotFoundException">The MQTT library is missing.</exception>
     public ConnectLoop(
@@ -36,14 +38,16 @@ internal sealed partial class ConnectLoop : IPahoEvents
         (_keepAlive, _cleanStart) = (options.KeepAlive, options.CleanStart);
         _diagnosis = new BrokerDiagnosis(options, time);
         _backoff = new Backoff(options.MinimumRetry, options.MaximumRetry, Random.Shared.NextDouble);
-        _client = new PahoClient(options.Broker, options.ClientId, this);
+        PahoLibrary.Load();
     }
 
+    /// <summary>What waits for the next attempt, tries at once. Also during an attempt: if that fails, the next follows at once.</summary>
     public void NetworkCameUp() => _network.Set();
 
-    /// <summary>Ends what is done after a connect.</summary>
+    /// <summary>Ends what is done after a connect, and begins no more of it.</summary>
     public async Task EndWorkAsync(CancellationToken cancellation)
     {
+        _workEnded = true;
         await _workStop.CancelAsync();
         try
         {
@@ -62,26 +66,19 @@ internal sealed partial class ConnectLoop : IPahoEvents
         {
             while (true)
             {
-                await _inbox.DrainedAsync(stop);
-                Tell(LinkState.Connecting);
                 var begun = _time.GetTimestamp();
-                _network.Clear();
-                (var session, _problem) = await ConnectAsync(stop);
-                if (session is not null)
+                try
                 {
-                    _attempts = 0;
-                    var up = _time.GetTimestamp();
-                    _problem = await StayAsync(session, stop);
-                    if (_time.GetElapsedTime(up) >= _options.MaximumRetry)
-                    {
-                        _backoff.Reset();
-                    }
+                    await RunOnceAsync(stop);
                 }
-                else
+                catch (Exception exception) when (!stop.IsCancellationRequested)
                 {
+                    // Nothing is known that could come here; but a node must not stay cut off because of what nobody thought of.
+                    _problem = $"Connecting failed unexpectedly: {exception.Message}";
                     _attempts++;
                 }
 
+                await DisposeClientAsync();
                 await WaitAsync(begun, stop);
             }
         }
@@ -93,6 +90,41 @@ internal sealed partial class ConnectLoop : IPahoEvents
         {
             _publisher.Close();
             await DisposeClientAsync();
+        }
+    }
+
+    /// <summary>One attempt, and the time that the link holds.</summary>
+    private async Task RunOnceAsync(CancellationToken stop)
+    {
+        await DrainedAsync(stop);
+        Tell(LinkState.Connecting);
+        _network.Clear();
+        (var session, _problem) = await ConnectAsync(stop);
+        if (session is null)
+        {
+            _attempts++;
+            return;
+        }
+
+        _attempts = 0;
+        var up = _time.GetTimestamp();
+        _problem = await StayAsync(session, stop);
+        if (_time.GetElapsedTime(up) >= _options.MaximumRetry)
+        {
+            _backoff.Reset();
+        }
+    }
+
+    /// <summary>Until the handlers have done half of what waits; not for ever, because they may wait for the link themselves.</summary>
+    private async Task DrainedAsync(CancellationToken stop)
+    {
+        try
+        {
+            await _inbox.DrainedAsync(stop).WaitAsync(_options.MaximumRetry, _time, stop);
+        }
+        catch (TimeoutException)
+        {
+            // Let them have it.
         }
     }
 
@@ -119,7 +151,11 @@ internal sealed partial class ConnectLoop : IPahoEvents
     private void Tell(LinkState state, MqttSession? session = null, DateTimeOffset? next = null) =>
         _observer.LinkChanged(new MqttLink(state, _time.GetUtcNow(), _problem, _attempts, next, session));
 
-    void IPahoEvents.PacketCame() => _sockets.AcknowledgeAtOnce();
+    void IPahoEvents.PacketCame()
+    {
+        Volatile.Write(ref _came, _time.GetTimestamp());
+        _sockets.AcknowledgeAtOnce();
+    }
 
     void IPahoEvents.MessageArrived(MqttMessage message)
     {
@@ -131,10 +167,10 @@ internal sealed partial class ConnectLoop : IPahoEvents
 
         if (!room)
         {
-            _lost.TrySetResult(new Loss("Messages come faster than they are handled; the broker keeps the rest until half is done.", StillOpen: true));
+            _lost.TrySetResult("Messages come faster than they are handled; the broker keeps the rest until half is done.");
         }
     }
 
-    void IPahoEvents.LinkLost(int reason, string? text) => _lost.TrySetResult(new Loss(
-        reason == 0 ? "The connection to the broker broke; it is made again." : ReasonCodes.OfConnection(reason, text), StillOpen: false));
+    void IPahoEvents.LinkLost(int reason, string? text) => _lost.TrySetResult(
+        reason == 0 ? "The connection to the broker broke; it is made again." : ReasonCodes.OfConnection(reason, text));
 }

@@ -1,10 +1,9 @@
 namespace OffLM.Mqtt.Publishing;
 
-/// <summary>A message in line or under way. It succeeds, fails or is given up once; so does its place in the window.</summary>
+/// <summary>A message in line or under way. It succeeds, fails or is given up once.</summary>
 internal sealed class PendingPublish(MqttMessage message)
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _left;
 
     public MqttMessage Message => message;
 
@@ -18,13 +17,4 @@ internal sealed class PendingPublish(MqttMessage message)
     public void Fail(Exception exception) => _done.TrySetException(exception);
 
     public void GiveUp() => _done.TrySetCanceled();
-
-    /// <summary>Gives its place back, which it must have had.</summary>
-    public void Leave(PublishWindow window)
-    {
-        if (Interlocked.Exchange(ref _left, 1) == 0)
-        {
-            window.Leave();
-        }
-    }
 }

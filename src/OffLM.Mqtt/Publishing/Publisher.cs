@@ -1,33 +1,42 @@
 using System.Threading.Channels;
 using OffLM.Mqtt.Connecting;
 using OffLM.Mqtt.Interop.Paho;
+using OffLM.Mqtt.Interop.Sockets;
 
 namespace OffLM.Mqtt.Publishing;
 
 /// <summary>
-/// Publishes over a client while there is a link, in the order of the calls. Nothing is kept for later: what is not acknowledged when the link goes has
-/// failed for its caller, although the library may yet deliver it (MQTT 5, section 4.4), and then it still counts in the window.
+/// Publishes over a client while there is a link, in the order of the calls. Nothing is kept for later: what is not acknowledged
+/// when the link goes has failed for its caller, who alone knows whether it is still worth sending again.
 /// </summary>
-internal sealed class Publisher
+internal sealed class Publisher(TimeProvider time)
 {
     /// <summary>
     /// How many messages may be under way where the broker allows more. It bounds memory; more brings no more throughput.
     /// </summary>
     private const int MostUnderWay = 256;
 
+    /// <summary>How often to see whether a full socket has room again; a slow link is slower than that.</summary>
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(10);
+
     private readonly Lock _gate = new();
     private readonly HashSet<PendingPublish> _pending = [];
     private readonly PublishWindow _window = new();
     private readonly Channel<PendingPublish> _line = Channel.CreateUnbounded<PendingPublish>(new UnboundedChannelOptions { SingleReader = true });
     private PahoClient? _client;
+    private BrokerSockets _sockets = BrokerSockets.None;
     private MqttSession? _session;
+    private long _lastSent;
+
+    /// <summary>When something was last handed to the library, as a timestamp of the clock.</summary>
+    public long LastSent => Volatile.Read(ref _lastSent);
 
     /// <summary>The link is up.</summary>
-    public void Open(PahoClient client, MqttSession session)
+    public void Open(PahoClient client, MqttSession session, BrokerSockets sockets)
     {
         lock (_gate)
         {
-            (_client, _session) = (client, session);
+            (_client, _session, _sockets) = (client, session, sockets);
             _window.SetLimit(Math.Min(session.ReceiveMaximum, MostUnderWay));
         }
     }
@@ -38,7 +47,7 @@ internal sealed class Publisher
         PendingPublish[] pending;
         lock (_gate)
         {
-            (_client, _session) = (null, null);
+            (_client, _session, _sockets) = (null, null, BrokerSockets.None);
             pending = [.. _pending];
             _pending.Clear();
         }
@@ -46,10 +55,6 @@ internal sealed class Publisher
         foreach (var one in pending)
         {
             one.Fail(one.WasSent ? LinkWent(one.Message.Topic) : NotConnected());
-            if (one.WasSent && one.Message.Delivery == Delivery.AtMostOnce)
-            {
-                one.Leave(_window);   // the library may never say what became of it
-            }
         }
     }
 
@@ -61,13 +66,14 @@ internal sealed class Publisher
             await foreach (var pending in _line.Reader.ReadAllAsync(cancellation))
             {
                 await _window.EnterAsync(cancellation);
+                await RoomAsync(cancellation);
                 if (BeginSending(pending) is { } client)
                 {
                     client.Publish(pending.Message, result => Ended(pending, result));
                 }
                 else
                 {
-                    pending.Leave(_window);
+                    _window.Leave();
                 }
             }
         }
@@ -121,6 +127,29 @@ internal sealed class Publisher
         }
     }
 
+    /// <summary>
+    /// Until the socket takes more. What the library cannot write it queues, and what is in that queue when the link goes is lost
+    /// to it: its memory is never freed (1.3.12).
+    /// </summary>
+    private async Task RoomAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            BrokerSockets sockets;
+            lock (_gate)
+            {
+                sockets = _sockets;
+            }
+
+            if (sockets.HaveRoom())
+            {
+                return;
+            }
+
+            await Task.Delay(s_look, cancellation);
+        }
+    }
+
     /// <summary>The client to send with; null if nobody waits for this message any more.</summary>
     private PahoClient? BeginSending(PendingPublish pending)
     {
@@ -133,6 +162,7 @@ internal sealed class Publisher
             }
 
             pending.WasSent = true;
+            Volatile.Write(ref _lastSent, time.GetTimestamp());
             return _client;
         }
     }
@@ -144,7 +174,7 @@ internal sealed class Publisher
             _pending.Remove(pending);
         }
 
-        pending.Leave(_window);
+        _window.Leave();
         if (result.IsSuccess)
         {
             pending.Succeed();

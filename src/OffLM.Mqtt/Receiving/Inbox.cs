@@ -1,28 +1,23 @@
-using System.Diagnostics;
 using OffLM.Mqtt.Interop.Paho;
 
 namespace OffLM.Mqtt.Receiving;
 
 /// <summary>
-/// Counts what waits for the handlers, and slows the broker down. Where much waits, the library's reading thread is held, so that
-/// TCP holds the broker. But that thread holds the library's only lock and also brings acknowledgements: a handler that publishes
-/// would wait for it, and it for the handler. So it is held only while nothing in this process waits for the library. What still
-/// comes in above the maximum makes the connection drop (see <see cref="MqttOptions.MaximumQueuedBytes"/>).
+/// Counts what waits for the handlers, and slows the broker down where much does. Handlers that publish need the library, which must
+/// then go on reading (see <see cref="LibraryHold"/>); what still comes in above the maximum makes the connection drop (see
+/// <see cref="MqttOptions.MaximumQueuedBytes"/>).
 /// </summary>
 internal sealed class Inbox(MqttOptions options)
 {
     /// <summary>What a message costs beside its payload, roughly, so that many empty ones count too.</summary>
     private const int MessageOverhead = 512;
 
-    /// <summary>How soon a waiting operation gets the library back.</summary>
-    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(5);
-
-    private readonly object _gate = new();   // waited on with Monitor.Wait
+    private readonly Lock _gate = new();
     private readonly long _full = options.MaximumQueuedBytes / 8;
     private readonly long _maximum = options.MaximumQueuedBytes;
     private readonly TimeSpan _patience = options.KeepAlive / 8;   // pings must go out in between
     private long _bytes;
-    private bool _closed;
+    private volatile bool _closed;
     private TaskCompletionSource? _drained;
 
     /// <summary>What a message counts.</summary>
@@ -32,17 +27,12 @@ internal sealed class Inbox(MqttOptions options)
     /// <returns>False if more waits than may.</returns>
     public bool Enter(int weight)
     {
-        lock (_gate)
+        if (Interlocked.Add(ref _bytes, weight) > _full)
         {
-            _bytes += weight;
-            var start = Stopwatch.GetTimestamp();
-            while (_bytes > _full && !_closed && !PahoLibrary.IsWanted && Stopwatch.GetElapsedTime(start) < _patience)
-            {
-                Monitor.Wait(_gate, s_look);
-            }
-
-            return _bytes <= _maximum;
+            LibraryHold.Hold(() => _closed || Volatile.Read(ref _bytes) <= _full, _patience);
         }
+
+        return Volatile.Read(ref _bytes) <= _maximum;
     }
 
     /// <summary>A handler is done with a message.</summary>
@@ -50,14 +40,14 @@ internal sealed class Inbox(MqttOptions options)
     {
         lock (_gate)
         {
-            _bytes -= weight;
-            Monitor.PulseAll(_gate);
-            if (_bytes <= _maximum / 2)
+            if (Interlocked.Add(ref _bytes, -weight) <= _maximum / 2)
             {
                 _drained?.TrySetResult();
                 _drained = null;
             }
         }
+
+        LibraryHold.Look();
     }
 
     /// <summary>Until at most half of the maximum waits.</summary>
@@ -65,7 +55,7 @@ internal sealed class Inbox(MqttOptions options)
     {
         lock (_gate)
         {
-            return _bytes <= _maximum / 2
+            return Volatile.Read(ref _bytes) <= _maximum / 2
                 ? Task.CompletedTask
                 : (_drained ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task.WaitAsync(cancellation);
         }
@@ -74,10 +64,7 @@ internal sealed class Inbox(MqttOptions options)
     /// <summary>Holds up nobody any more.</summary>
     public void Close()
     {
-        lock (_gate)
-        {
-            _closed = true;
-            Monitor.PulseAll(_gate);
-        }
+        _closed = true;
+        LibraryHold.Look();
     }
 }

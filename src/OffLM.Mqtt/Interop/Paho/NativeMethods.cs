@@ -8,9 +8,7 @@ internal static unsafe partial class NativeMethods
 {
     internal const int Success = 0;
     internal const int Failure = -1;
-    internal const int Disconnected = -3;
     internal const int OperationIncomplete = -11;
-    internal const int MaximumBufferedMessages = -12;
 
     /// <summary>MQTTVERSION_5.</summary>
     internal const int Version5 = 5;
@@ -46,9 +44,6 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(Library)]
     internal static partial int MQTTAsync_connect(ClientHandle handle, NativeConnectOptions* options);
-
-    [LibraryImport(Library)]
-    internal static partial int MQTTAsync_disconnect(ClientHandle handle, NativeDisconnectOptions* options);
 
     [LibraryImport(Library)]
     internal static partial int MQTTAsync_sendMessage(ClientHandle handle, byte* topic, NativeMessage* message, NativeResponseOptions* response);

@@ -176,22 +176,6 @@ internal unsafe struct NativeResponseOptions
     public NativeSubscribeOptions* SubscribeList;
 }
 
-/// <summary>MQTTAsync_disconnectOptions, version 1.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal unsafe struct NativeDisconnectOptions
-{
-    public uint Id;
-    public int Version;
-    public int TimeoutMilliseconds;
-    public nint OnSuccess;
-    public nint OnFailure;
-    public nint Context;
-    public NativeProperties Properties;
-    public int Reason;
-    public delegate* unmanaged[Cdecl]<nint, NativeSuccess*, void> OnSuccess5;
-    public delegate* unmanaged[Cdecl]<nint, NativeFailure*, void> OnFailure5;
-}
-
 /// <summary>MQTTAsync_successData5 with the <c>connect</c> member of its union, the only one that is read.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct NativeSuccess

@@ -5,23 +5,17 @@ namespace OffLM.Mqtt.Interop.Paho;
 /// <summary>What concerns the library as a whole.</summary>
 internal static unsafe partial class PahoLibrary
 {
-    private static int s_wanted;
-
     // A client that never connects. The library stops its threads and frees its tables with the last client while another
     // thread may just be making the next one; with this one it never comes to that.
     private static readonly Lazy<ClientHandle> s_anchor = new(CreateAnchor);
 
-    /// <summary>True while some operation waits for the library's threads; then a callback must not hold them up.</summary>
-    public static bool IsWanted => Volatile.Read(ref s_wanted) > 0;
-
-    public static void OperationStarted() => Interlocked.Increment(ref s_wanted);
-
-    public static void OperationEnded() => Interlocked.Decrement(ref s_wanted);
+    /// <exception cref="DllNotFoundException">The library is missing.</exception>
+    public static void Load() => _ = s_anchor.Value;
 
     /// <exception cref="DllNotFoundException">The library is missing.</exception>
     public static ClientHandle Create(string uri, string clientId)
     {
-        _ = s_anchor.Value;
+        Load();
         return CreateHandle(uri, clientId);
     }
 

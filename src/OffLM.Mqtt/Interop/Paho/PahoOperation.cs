@@ -12,7 +12,7 @@ internal sealed class PahoOperation
     {
         (_client, _done) = (client, done);
         Id = s_operations.Add(this);
-        PahoLibrary.OperationStarted();
+        LibraryHold.OperationStarted();
     }
 
     /// <summary>What the library's callback is given.</summary>
@@ -34,7 +34,7 @@ internal sealed class PahoOperation
             return;
         }
 
-        PahoLibrary.OperationEnded();
+        LibraryHold.OperationEnded();
         _client.Ended(this);
         _done(result);
     }

@@ -52,6 +52,23 @@ internal sealed unsafe class BrokerSockets
         }
     }
 
+    /// <summary>Whether at least one of them takes more to send, or is broken; also true without any.</summary>
+    public bool HaveRoom()
+    {
+        if (_sockets.Length == 0)
+        {
+            return true;
+        }
+
+        var entries = stackalloc NativeMethods.PollEntry[_sockets.Length];
+        for (var i = 0; i < _sockets.Length; i++)
+        {
+            entries[i] = new NativeMethods.PollEntry { File = _sockets[i], Events = NativeMethods.Writable };
+        }
+
+        return NativeMethods.poll(entries, (nuint)_sockets.Length, 0) != 0;
+    }
+
     private static IEnumerable<int> OpenFiles()
     {
         const string folder = "/proc/self/fd";

@@ -20,6 +20,21 @@ internal static unsafe partial class NativeMethods
     [LibraryImport("libc")]
     internal static partial int getpeername(int socket, byte* address, uint* length);
 
+    /// <summary>POLLOUT.</summary>
+    internal const short Writable = 4;
+
+    [LibraryImport("libc")]
+    internal static partial int poll(PollEntry* entries, nuint count, int timeoutMilliseconds);
+
     [LibraryImport("libc")]
     internal static partial int setsockopt(int socket, int level, int option, int* value, uint length);
+
+    /// <summary>pollfd.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PollEntry
+    {
+        public int File;
+        public short Events;
+        public short Returned;
+    }
 }

@@ -1,0 +1,55 @@
+using System.Diagnostics;
+
+namespace OffLM.Mqtt.Interop.Paho;
+
+/// <summary>
+/// Holds the library's reading thread up within a callback, so that TCP holds the broker up. The thread has the library's only lock
+/// meanwhile, and is also the one that brings acknowledgements; so it is held only while no operation of this process waits for it.
+/// </summary>
+internal static class LibraryHold
+{
+    private static readonly object s_gate = new();   // waited on with Monitor.Wait
+    private static int s_wanted;
+    private static int s_held;
+
+    /// <summary>Something begins to wait for the library.</summary>
+    public static void OperationStarted()
+    {
+        Interlocked.Increment(ref s_wanted);
+        Look();
+    }
+
+    public static void OperationEnded() => Interlocked.Decrement(ref s_wanted);
+
+    /// <summary>Waits until <paramref name="over"/>, but only as long as nothing wants the library, and no longer than the limit.</summary>
+    public static void Hold(Func<bool> over, TimeSpan limit)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Interlocked.Increment(ref s_held);
+        lock (s_gate)
+        {
+            while (Volatile.Read(ref s_wanted) == 0 && !over())
+            {
+                var left = limit - Stopwatch.GetElapsedTime(start);
+                if (left <= TimeSpan.Zero || !Monitor.Wait(s_gate, left))
+                {
+                    break;
+                }
+            }
+        }
+
+        Interlocked.Decrement(ref s_held);
+    }
+
+    /// <summary>What a hold waits for may have come.</summary>
+    public static void Look()
+    {
+        if (Volatile.Read(ref s_held) > 0)
+        {
+            lock (s_gate)
+            {
+                Monitor.PulseAll(s_gate);
+            }
+        }
+    }
+}
