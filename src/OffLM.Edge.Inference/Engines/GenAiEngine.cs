@@ -9,9 +9,11 @@ public sealed class GenAiEngine : IEngine
     private readonly GenAiModel _model;
     private readonly GenAiTokenizer _tokenizer;
     private readonly GenAiSettings _settings;
+    private readonly SpecialTokens _special;
 
-    private GenAiEngine(GenAiModel model, GenAiTokenizer tokenizer, GenAiSettings settings, EngineDescription description)
+    private GenAiEngine(GenAiModel model, GenAiTokenizer tokenizer, GenAiSettings settings, SpecialTokens special, EngineDescription description)
     {
+        _special = special;
         _model = model;
         _tokenizer = tokenizer;
         _settings = settings;
@@ -36,12 +38,13 @@ public sealed class GenAiEngine : IEngine
     {
         var versions = InferenceLibraries.Load();
         var settings = GenAiSettings.Read(folder);
+        var special = SpecialTokens.Read(folder);
         GenAiModel? model = null;
         try
         {
             model = GenAiModel.Load(folder, Overlay(threads));
             var description = new EngineDescription("onnxruntime-genai", versions, model.DeviceType(), threads);
-            return new GenAiEngine(model, new GenAiTokenizer(model), settings, description);
+            return new GenAiEngine(model, new GenAiTokenizer(model), settings, special, description);
         }
         catch (InferenceException e)
         {
@@ -65,7 +68,7 @@ public sealed class GenAiEngine : IEngine
         try
         {
             return _tokenizer.ApplyChatTemplate(
-                JsonText.WithoutNul(messagesJson), toolsJson is null ? null : JsonText.WithoutNul(toolsJson), addGenerationPrompt);
+                Clean(messagesJson), toolsJson is null ? null : Clean(toolsJson), addGenerationPrompt);
         }
         catch (InferenceException)
         {
@@ -100,6 +103,9 @@ public sealed class GenAiEngine : IEngine
         _tokenizer.Dispose();
         _model.Dispose();
     }
+
+    /// <summary>What neither ends the prompt early nor writes a part of its structure.</summary>
+    private string Clean(string json) => JsonText.WithoutNul(_special.Defuse(json));
 
     /// <summary>The library names files with their whole path; callers get the file only.</summary>
     private static string WithoutFolder(string message, string folder) => message

@@ -21,7 +21,7 @@ public sealed class TinyModelGenerationTests(TinyModel tiny) : IClassFixture<Tin
             alone.Add((await Answer.OfAsync(_scheduler, request with { Deterministic = true })).Text);
         }
 
-        var together = await Task.WhenAll(requests.Select(r => Answer.OfAsync(_scheduler, r)));
+        var together = await TogetherAsync(requests);
 
         Assert.Equal(alone, together.Select(a => a.Text));
         Assert.All(together, a => Assert.False(a.Result.RanAlone));
@@ -63,7 +63,7 @@ public sealed class TinyModelGenerationTests(TinyModel tiny) : IClassFixture<Tin
             alone.Add(await Answer.OfAsync(_scheduler, request));
         }
 
-        var together = await Task.WhenAll(requests.Select(r => Answer.OfAsync(_scheduler, r)));
+        var together = await TogetherAsync(requests);
 
         Assert.Equal(alone.Select(Scores), together.Select(Scores));
         Assert.All(alone, a => Assert.True(a.Result.RanAlone));
@@ -207,5 +207,16 @@ public sealed class TinyModelGenerationTests(TinyModel tiny) : IClassFixture<Tin
         Refused(request with { Sampling = request.Sampling with { TopP = 1.5 } }, "between 0 and 1");
         Refused(request with { Sampling = request.Sampling with { LogitBias = new Dictionary<int, double> { [-1] = 1 } } }, "vocabulary");
         Assert.Equal(1, (await Answer.ReadAsync(ticket.Start(request))).Tokens);
+    }
+
+    /// <summary>The answers to requests that begin only when all are in.</summary>
+    private async Task<Answer[]> TogetherAsync(IReadOnlyList<GenerationRequest> requests)
+    {
+        var pace = 0.0;
+        await using var scheduler = new GenerationScheduler(tiny.Engine, new SchedulerOptions { Pace = () => Volatile.Read(ref pace) }, TimeProvider.System);
+        var answers = requests.Select(r => Answer.OfAsync(scheduler, r)).ToList();
+        await Eventually.TrueAsync(() => scheduler.Statistics.Active == requests.Count, "all are active");
+        Volatile.Write(ref pace, 1);
+        return await Task.WhenAll(answers);
     }
 }

@@ -55,7 +55,7 @@ public sealed class ModelTests : IDisposable
         Assert.Contains("offlm-edge model verify", refused.Error);
         Assert.Equal(refused.Error, ollama.Json.GetProperty("error").GetString());
         Assert.DoesNotContain(State, refused.Error);
-        Assert.Contains(Path.GetDirectoryName(Weights)!, node.Log);
+        await Until.TrueAsync(TimeSpan.FromSeconds(20), () => node.Log.Contains(Path.GetDirectoryName(Weights)!, StringComparison.Ordinal), "The log doesn't say where the model is.");
         var verified = await Command.EdgeAsync(State, "model", "verify", "starter");
         Assert.Equal(1, verified.ExitCode);
         Assert.Contains("model.onnx.data", verified.Error);
