@@ -7,7 +7,7 @@ namespace OffLM.Edge.Network.Tests;
 public sealed class HostileBrokerTests
 {
     [Fact]
-    public async Task Noise_forgeries_repetitions_and_any_order_change_nothing_but_counts()
+    public async Task M20_Noise_forgeries_repetitions_and_any_order_change_nothing_but_counts()
     {
         await using var broker = await MosquittoBroker.StartAsync();
         await using var collector = await TestCollector.StartAsync(broker.Uri);

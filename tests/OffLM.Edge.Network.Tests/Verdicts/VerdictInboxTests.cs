@@ -36,7 +36,7 @@ public sealed class VerdictInboxTests : IDisposable
     }
 
     [Fact]
-    public async Task A_refusal_keeps_its_reason_and_gives_way_to_a_settlement()
+    public async Task M22_A_refusal_keeps_its_reason_and_gives_way_to_a_settlement()
     {
         var batch = await SignAsync();
         await TakeAsync(await VerdictWriter.WriteAsync(batch, Verdict.Refused, "no\u001b[2Jtariff"));
@@ -47,7 +47,7 @@ public sealed class VerdictInboxTests : IDisposable
     }
 
     [Fact]
-    public async Task A_refusal_of_what_was_settled_is_a_contradiction_and_changes_nothing()
+    public async Task M22_A_refusal_of_what_was_settled_is_a_contradiction_and_changes_nothing()
     {
         var batch = await SignAsync();
         await TakeAsync(await VerdictWriter.WriteAsync(batch));
@@ -58,7 +58,7 @@ public sealed class VerdictInboxTests : IDisposable
     }
 
     [Fact]
-    public async Task A_stranger_settles_nothing()
+    public async Task M20_A_stranger_settles_nothing()
     {
         await TakeAsync(await VerdictWriter.WriteAsync(await SignAsync(), by: TestKeys.Stranger));
         AssertRejected("untrustedSigner", $"{TestKeys.Stranger.Address}, who signed it, is not in network.collectors");
@@ -79,7 +79,7 @@ public sealed class VerdictInboxTests : IDisposable
     }
 
     [Fact]
-    public async Task A_batch_of_another_network_is_settled_for_that_network_only()
+    public async Task M19_A_batch_of_another_network_is_settled_for_that_network_only()
     {
         await SampleLedger.AppendAsync(_ledger.Ledger, 1);
         var batch = (await SampleLedger.SignAsync(_ledger.Ledger, domain: OtherNetwork)).Batch;
