@@ -141,32 +141,45 @@ public sealed partial class NetworkSync : IAsyncDisposable
     {
         // Off the start path: reading the ledger may take a moment.
         await Task.Yield();
-        try
+        while (!_stop.IsCancellationRequested)
         {
-            while (true)
+            try
             {
-                if (Identity() is not { } identity)
-                {
-                    // No cause for a line in the log: on a first start the key is made a moment later, and a key that can't be says so itself.
-                    Volatile.Write(ref _problem, "The node has no address before its key was unlocked for the first time; nothing is sent until then.");
-                    await _identityChanged.WaitAsync(SetupAgainAfter, _stop.Token);
-                }
-                else if (TryOpen(identity) is not { } link)
-                {
-                    await _identityChanged.WaitAsync(SetupAgainAfter, _stop.Token);
-                }
-                else
-                {
-                    Report(null);
-                    await using (link)
-                    {
-                        await ServeAsync(link);
-                    }
-                }
+                await ConnectAsync();
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                // A fault of this program. What it keeps from being sent is in the ledger, and the next attempt may not meet it.
+                LogFault(e);
+                Volatile.Write(ref _problem, $"The sync failed and is begun again: {e.Message}");
+                await Task.Delay(SetupAgainAfter, _node.Clock.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
-        catch (OperationCanceledException)
+    }
+
+    private async Task ConnectAsync()
+    {
+        if (Identity() is not { } identity)
         {
+            // No cause for a line in the log: on a first start the key is made a moment later, and a key that can't be says so itself.
+            Volatile.Write(ref _problem, "The node has no address before its key was unlocked for the first time; nothing is sent until then.");
+            await _identityChanged.WaitAsync(SetupAgainAfter, _stop.Token);
+        }
+        else if (TryOpen(identity) is not { } link)
+        {
+            await _identityChanged.WaitAsync(SetupAgainAfter, _stop.Token);
+        }
+        else
+        {
+            Report(null);
+            await using (link)
+            {
+                await ServeAsync(link);
+            }
         }
     }
 
@@ -263,6 +276,9 @@ public sealed partial class NetworkSync : IAsyncDisposable
             LogProblem(problem);
         }
     }
+
+    [LoggerMessage(LogLevel.Error, "The sync failed and is begun again")]
+    private partial void LogFault(Exception fault);
 
     [LoggerMessage(LogLevel.Warning, "{Problem}")]
     private partial void LogProblem(string problem);

@@ -70,7 +70,7 @@ public sealed partial class Node
         if (refused is [var newest, ..])
         {
             yield return $"The network refused {(outbox.Refused == 1 ? "a batch" : $"{outbox.Refused} batches")} of receipts, last batch {newest.Batch.Batch}: "
-                + $"{newest.Reason.TrimEnd('.')}. When the reason is mended, 'offlm-edge receipts resend' sends them again.";
+                + $"{(newest.Reason.Length > 0 ? newest.Reason.TrimEnd('.') : "no reason was given")}. When the reason is mended, 'offlm-edge receipts resend' sends them again.";
         }
     }
 }
