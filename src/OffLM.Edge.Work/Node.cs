@@ -129,6 +129,16 @@ public sealed partial class Node : IAsyncDisposable
     /// <exception cref="KeyUnavailableException">The key can't sign now.</exception>
     public Task<int> SealAsync(CancellationToken cancellation) => _sealing?.SealAsync(cancellation) ?? Task.FromResult(0);
 
+    /// <summary>Goes on behind the network's batches after the state directory was restored from an old copy, which evidence must prove.</summary>
+    /// <returns>How it goes on; null if there is no evidence of a rollback.</returns>
+    /// <exception cref="FormatException">The evidence or a batch is damaged.</exception>
+    /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
+    public Task<AcceptedRollback?> AcceptRollbackAsync()
+    {
+        var now = _clock.Now().UnixMilliseconds;
+        return _sealing?.PausedAsync(() => Ledger.AcceptRollbackAsync(now)) ?? Ledger.AcceptRollbackAsync(now);
+    }
+
     /// <summary>The node at this moment.</summary>
     public NodeStatus Status()
     {
@@ -147,7 +157,7 @@ public sealed partial class Node : IAsyncDisposable
             Network = _options.Domain,
             Running = _book.Count,
             LoadedModels = Models.Loaded,
-            Problems = [.. Problems()],
+            Problems = [.. Problems(reader)],
         };
     }
 
@@ -201,8 +211,13 @@ public sealed partial class Node : IAsyncDisposable
         Completed?.Invoke(completed);
     }
 
-    private IEnumerable<string> Problems()
+    private IEnumerable<string> Problems(LedgerReader reader)
     {
+        if (RollbackProblem(reader) is { } rollback)
+        {
+            yield return rollback;
+        }
+
         if (_guard.PaidProblem is { } ledger)
         {
             yield return ledger;
@@ -221,6 +236,18 @@ public sealed partial class Node : IAsyncDisposable
         foreach (var problem in Store.Problems())
         {
             yield return problem;
+        }
+    }
+
+    private static string? RollbackProblem(LedgerReader reader)
+    {
+        try
+        {
+            return reader.RollbackEvidence() is { } evidence ? LedgerRolledBackException.Describe(evidence.Batch) : null;
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
         }
     }
 
