@@ -38,12 +38,17 @@ public sealed partial class Node
             Running = _book.Count,
             RunningForOthers = _book.CountForOthers,
             LoadedModels = Models.Loaded,
-            Problems = [.. Problems(), .. RefusedProblem(outbox, refused), .. sync?.Problems ?? []],
+            Problems = [.. Problems(reader), .. RefusedProblem(outbox, refused), .. sync?.Problems ?? []],
         };
     }
 
-    private IEnumerable<string> Problems()
+    private IEnumerable<string> Problems(LedgerReader reader)
     {
+        if (RollbackProblem(reader) is { } rollback)
+        {
+            yield return rollback;
+        }
+
         if (_guard.PaidProblem is { } ledger)
         {
             yield return ledger;
@@ -62,6 +67,18 @@ public sealed partial class Node
         foreach (var problem in Store.Problems())
         {
             yield return problem;
+        }
+    }
+
+    private static string? RollbackProblem(LedgerReader reader)
+    {
+        try
+        {
+            return reader.RollbackEvidence() is { } evidence ? LedgerRolledBackException.Describe(evidence.Batch) : null;
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
         }
     }
 

@@ -3,7 +3,7 @@ using OffLM.Edge.Metering;
 
 namespace OffLM.Edge.Commands;
 
-/// <summary><c>ledger check</c>: the whole check, also while the node runs.</summary>
+/// <summary><c>ledger check|accept-rollback</c>; the check looks at everything, also while the node runs.</summary>
 internal static class LedgerCommand
 {
     private static readonly Option<bool> Quick = new("--quick") { Description = "Only what the node checks at its start." };
@@ -12,7 +12,7 @@ internal static class LedgerCommand
     {
         var check = new Command("check", "Look for damage: every row, hash, root and signature. Changes nothing; the node mends what can be mended.") { Quick };
         check.SetAction(Check);
-        return new Command("ledger", "The record of what was served.") { check };
+        return new Command("ledger", "The record of what was served.") { check, AcceptRollbackCommand.Create() };
     }
 
     private static int Check(ParseResult result)
