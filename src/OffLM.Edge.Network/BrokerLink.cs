@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using OffLM.Edge.Metering;
+using OffLM.Edge.Metering.Interop.Sqlite;
 using OffLM.Edge.Network.Presence;
 using OffLM.Edge.Network.Receipts;
 using OffLM.Edge.Network.Verdicts;
@@ -126,8 +127,15 @@ internal sealed class BrokerLink : IAsyncDisposable
         using var timer = new PeriodicTimer(_options.TelemetryInterval, _node.Clock.Time);
         while (await timer.WaitForNextTickAsync(linkGone))
         {
-            await _connection.PublishAsync(_telemetry.Message(_topics.Telemetry), linkGone);
-            await _announcer.RefreshAsync(_connection.PublishAsync, linkGone);
+            try
+            {
+                await _connection.PublishAsync(_telemetry.Message(_topics.Telemetry), linkGone);
+                await _announcer.RefreshAsync(_connection.PublishAsync, linkGone);
+            }
+            catch (Exception e) when (e is LedgerUnavailableException or SqliteException or MqttPublishException)
+            {
+                // The ledger can't be read just now, which status and log say; the next message has these totals too.
+            }
         }
     }
 }

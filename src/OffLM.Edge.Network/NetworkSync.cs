@@ -45,7 +45,7 @@ public sealed partial class NetworkSync : IAsyncDisposable
     private bool _disposed;
     private Task _loop = Task.CompletedTask;
 
-    private NetworkSync(Node node, NetworkOptions options, ILoggerFactory loggers)
+    private NetworkSync(Node node, NetworkOptions options, TimeProvider sending, ILoggerFactory loggers)
     {
         (_node, _options, _loggers) = (node, options, loggers);
         _broker = options.Broker ?? throw new ArgumentException("Expected a broker, mqtt://HOST or mqtts://HOST.", nameof(options));
@@ -58,24 +58,13 @@ public sealed partial class NetworkSync : IAsyncDisposable
         _rejections = new Rejections(time, loggers.CreateLogger<Rejections>());
         _inbox = new VerdictInbox(node.Ledger, node.Options.Domain, options.Collectors, Now, _rejections, loggers.CreateLogger<VerdictInbox>());
         var outbox = new OutboxReader(node.Ledger, new BatchEncoder(options.OwnUse), options.Fleet);
-        var recorder = new SentRecorder(node.Ledger, Now, time, loggers.CreateLogger<SentRecorder>());
-        _publisher = new BatchPublisher(outbox, recorder, time, loggers.CreateLogger<BatchPublisher>());
+        var recorder = new SentRecorder(node.Ledger, Now, sending, loggers.CreateLogger<SentRecorder>());
+        _publisher = new BatchPublisher(outbox, recorder, sending, loggers.CreateLogger<BatchPublisher>());
     }
 
     /// <summary>Begins to sync a node that has been started; connects in the background for as long as it takes.</summary>
     /// <exception cref="ArgumentException">No broker is named.</exception>
-    public static NetworkSync Start(Node node, NetworkOptions options, ILoggerFactory loggers)
-    {
-        var sync = new NetworkSync(node, options, loggers);
-        sync._inbox.Resolved += sync._publisher.Resolved;
-        node.OutboxChanged += sync._publisher.Wake;
-        node.Completed += sync.OnCompleted;
-        node.Refused += sync.OnRefused;
-        node.Key.Unlocked += sync.OnUnlocked;
-        node.Report(sync.Status);
-        sync._loop = sync.RunAsync();
-        return sync;
-    }
+    public static NetworkSync Start(Node node, NetworkOptions options, ILoggerFactory loggers) => Start(node, options, node.Clock.Time, loggers);
 
     /// <summary>How the node stands with the network.</summary>
     public NetworkStatus Status()
@@ -122,6 +111,24 @@ public sealed partial class NetworkSync : IAsyncDisposable
         _stop.Dispose();
     }
 
+    /// <inheritdoc cref="Start(Node, NetworkOptions, ILoggerFactory)"/>
+    /// <param name="node">What is synced.</param>
+    /// <param name="options">Where to, and as whom.</param>
+    /// <param name="sending">The clock of the pauses before batches are sent again.</param>
+    /// <param name="loggers">For the log.</param>
+    internal static NetworkSync Start(Node node, NetworkOptions options, TimeProvider sending, ILoggerFactory loggers)
+    {
+        var sync = new NetworkSync(node, options, sending, loggers);
+        sync._inbox.Resolved += sync._publisher.Resolved;
+        node.OutboxChanged += sync._publisher.Wake;
+        node.Completed += sync.OnCompleted;
+        node.Refused += sync.OnRefused;
+        node.Key.Unlocked += sync.OnUnlocked;
+        node.Report(sync.Status);
+        sync._loop = sync.RunAsync();
+        return sync;
+    }
+
     private ulong Now() => _node.Clock.Now().UnixMilliseconds;
 
     private void OnCompleted(CompletedAnswer completed) => _totals.Add(completed);
@@ -134,32 +141,45 @@ public sealed partial class NetworkSync : IAsyncDisposable
     {
         // Off the start path: reading the ledger may take a moment.
         await Task.Yield();
-        try
+        while (!_stop.IsCancellationRequested)
         {
-            while (true)
+            try
             {
-                if (Identity() is not { } identity)
-                {
-                    // No cause for a line in the log: on a first start the key is made a moment later, and a key that can't be says so itself.
-                    Volatile.Write(ref _problem, "The node has no address before its key was unlocked for the first time; nothing is sent until then.");
-                    await _identityChanged.WaitAsync(SetupAgainAfter, _stop.Token);
-                }
-                else if (TryOpen(identity) is not { } link)
-                {
-                    await _identityChanged.WaitAsync(SetupAgainAfter, _stop.Token);
-                }
-                else
-                {
-                    Report(null);
-                    await using (link)
-                    {
-                        await ServeAsync(link);
-                    }
-                }
+                await ConnectAsync();
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                // A fault of this program. What it keeps from being sent is in the ledger, and the next attempt may not meet it.
+                LogFault(e);
+                Volatile.Write(ref _problem, $"The sync failed and is begun again: {e.Message}");
+                await Task.Delay(SetupAgainAfter, _node.Clock.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
-        catch (OperationCanceledException)
+    }
+
+    private async Task ConnectAsync()
+    {
+        if (Identity() is not { } identity)
         {
+            // No cause for a line in the log: on a first start the key is made a moment later, and a key that can't be says so itself.
+            Volatile.Write(ref _problem, "The node has no address before its key was unlocked for the first time; nothing is sent until then.");
+            await _identityChanged.WaitAsync(SetupAgainAfter, _stop.Token);
+        }
+        else if (TryOpen(identity) is not { } link)
+        {
+            await _identityChanged.WaitAsync(SetupAgainAfter, _stop.Token);
+        }
+        else
+        {
+            Report(null);
+            await using (link)
+            {
+                await ServeAsync(link);
+            }
         }
     }
 
@@ -256,6 +276,9 @@ public sealed partial class NetworkSync : IAsyncDisposable
             LogProblem(problem);
         }
     }
+
+    [LoggerMessage(LogLevel.Error, "The sync failed and is begun again")]
+    private partial void LogFault(Exception fault);
 
     [LoggerMessage(LogLevel.Warning, "{Problem}")]
     private partial void LogProblem(string problem);

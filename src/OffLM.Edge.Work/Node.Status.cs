@@ -38,12 +38,17 @@ public sealed partial class Node
             Running = _book.Count,
             RunningForOthers = _book.CountForOthers,
             LoadedModels = Models.Loaded,
-            Problems = [.. Problems(), .. RefusedProblem(outbox, refused), .. sync?.Problems ?? []],
+            Problems = [.. Problems(reader), .. RefusedProblem(outbox, refused), .. sync?.Problems ?? []],
         };
     }
 
-    private IEnumerable<string> Problems()
+    private IEnumerable<string> Problems(LedgerReader reader)
     {
+        if (RollbackProblem(reader) is { } rollback)
+        {
+            yield return rollback;
+        }
+
         if (_guard.PaidProblem is { } ledger)
         {
             yield return ledger;
@@ -65,12 +70,24 @@ public sealed partial class Node
         }
     }
 
+    private static string? RollbackProblem(LedgerReader reader)
+    {
+        try
+        {
+            return reader.RollbackEvidence() is { } evidence ? LedgerRolledBackException.Describe(evidence.Batch) : null;
+        }
+        catch (FormatException e)
+        {
+            return e.Message;
+        }
+    }
+
     private static IEnumerable<string> RefusedProblem(OutboxSummary outbox, IReadOnlyList<StoredBatch> refused)
     {
         if (refused is [var newest, ..])
         {
             yield return $"The network refused {(outbox.Refused == 1 ? "a batch" : $"{outbox.Refused} batches")} of receipts, last batch {newest.Batch.Batch}: "
-                + $"{newest.Reason.TrimEnd('.')}. When the reason is mended, 'offlm-edge receipts resend' sends them again.";
+                + $"{(newest.Reason.Length > 0 ? newest.Reason.TrimEnd('.') : "no reason was given")}. When the reason is mended, 'offlm-edge receipts resend' sends them again.";
         }
     }
 }

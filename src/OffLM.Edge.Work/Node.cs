@@ -167,6 +167,18 @@ public sealed partial class Node : IAsyncDisposable
         return reopened;
     }
 
+    /// <summary>Goes on behind the network's batches after the state directory was restored from an old copy, which evidence must prove.</summary>
+    /// <returns>How it goes on; null if there is no evidence of a rollback.</returns>
+    /// <exception cref="FormatException">The evidence or a batch is damaged.</exception>
+    /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
+    public async Task<AcceptedRollback?> AcceptRollbackAsync()
+    {
+        var now = _clock.Now().UnixMilliseconds;
+        var accepted = await (_sealing?.PausedAsync(() => Ledger.AcceptRollbackAsync(now)) ?? Ledger.AcceptRollbackAsync(now));
+        OutboxChanged?.Invoke();
+        return accepted;
+    }
+
     /// <summary>Takes no more requests, lets running answers end, within the grace, and signs what is open. The ledger can still be used.</summary>
     public Task DrainAsync() => _drained ??= RunDrainAsync();
 

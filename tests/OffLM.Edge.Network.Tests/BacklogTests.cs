@@ -6,7 +6,7 @@ namespace OffLM.Edge.Network.Tests;
 public sealed class BacklogTests
 {
     [Fact]
-    public async Task Twenty_thousand_receipts_settle_while_only_a_window_of_them_is_ever_on_its_way()
+    public async Task M14_Twenty_thousand_receipts_settle_while_only_a_window_of_them_is_ever_on_its_way()
     {
         const int Receipts = 20_000;
         await using var broker = await MosquittoBroker.StartAsync();

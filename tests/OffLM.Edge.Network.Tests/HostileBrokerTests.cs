@@ -7,7 +7,7 @@ namespace OffLM.Edge.Network.Tests;
 public sealed class HostileBrokerTests
 {
     [Fact]
-    public async Task Noise_forgeries_repetitions_and_any_order_change_nothing_but_counts()
+    public async Task M20_Noise_forgeries_repetitions_and_any_order_change_nothing_but_counts()
     {
         await using var broker = await MosquittoBroker.StartAsync();
         await using var collector = await TestCollector.StartAsync(broker.Uri);
@@ -26,7 +26,7 @@ public sealed class HostileBrokerTests
             [], [0xFF, 0x01], new byte[100_000],
             await VerdictWriter.WriteAsync(waiting[0], by: TestKeys.Stranger),
             await VerdictWriter.WriteAsync(waiting[0], node: TestKeys.Stranger.Address),
-            await VerdictWriter.WriteAsync(waiting[0] with { Batch = 3 }),
+            await VerdictWriter.WriteAsync(waiting[0] with { Batch = 3 }, Verdict.Refused, "no"),
             await VerdictWriter.WriteAsync(waiting[0] with { Batch = 77 }),
         ];
         foreach (var payload in bad)

@@ -124,7 +124,7 @@ public sealed class OutageTests
     }
 
     [Fact]
-    public async Task When_the_key_is_replaced_the_earlier_key_s_batches_settle_too()
+    public async Task M29_When_the_key_is_replaced_the_earlier_key_s_batches_settle_too()
     {
         await using var broker = await MosquittoBroker.StartAsync();
         await using var collector = await TestCollector.StartAsync(broker.Uri);
@@ -146,7 +146,7 @@ public sealed class OutageTests
     }
 
     [Fact]
-    public async Task A_damaged_row_keeps_only_its_own_batch_back_and_is_named()
+    public async Task M30_A_damaged_row_keeps_only_its_own_batch_back_and_is_named()
     {
         await using var broker = await MosquittoBroker.StartAsync();
         await using var collector = await TestCollector.StartAsync(broker.Uri);

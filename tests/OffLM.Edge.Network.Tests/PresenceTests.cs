@@ -9,7 +9,7 @@ namespace OffLM.Edge.Network.Tests;
 public sealed class PresenceTests
 {
     [Fact]
-    public async Task Who_comes_later_reads_what_the_node_is_and_that_it_is_there()
+    public async Task M7_Who_comes_later_reads_what_the_node_is_and_that_it_is_there()
     {
         await using var broker = await MosquittoBroker.StartAsync();
         await using var node = await SyncedNode.StartAsync(SyncedNode.With(broker.Uri));
@@ -29,7 +29,7 @@ public sealed class PresenceTests
     }
 
     [Fact]
-    public async Task A_planned_stop_says_draining_then_offline_at_once()
+    public async Task M9_A_planned_stop_says_draining_then_offline_at_once()
     {
         await using var broker = await MosquittoBroker.StartAsync();
         await using var tap = await WireTap.StartAsync(broker.Uri);
@@ -63,7 +63,7 @@ public sealed class PresenceTests
     }
 
     [Fact]
-    public async Task For_a_node_that_is_gone_the_broker_says_so()
+    public async Task M8_For_a_node_that_is_gone_the_broker_says_so()
     {
         await using var broker = await MosquittoBroker.StartAsync();
         await using var proxy = FaultyProxy.Start(broker.Port);
@@ -80,7 +80,7 @@ public sealed class PresenceTests
     }
 
     [Fact]
-    public async Task While_the_key_is_locked_the_node_goes_by_the_address_of_its_ledger()
+    public async Task M6_While_the_key_is_locked_the_node_goes_by_the_address_of_its_ledger()
     {
         await using var broker = await MosquittoBroker.StartAsync();
         await using var node = await SyncedNode.StartAsync(SyncedNode.With(broker.Uri));
@@ -108,7 +108,7 @@ public sealed class PresenceTests
     }
 
     [Fact]
-    public async Task Telemetry_tells_what_waits_and_is_not_kept_for_those_who_were_not_there()
+    public async Task M11_Telemetry_tells_what_waits_and_is_not_kept_for_those_who_were_not_there()
     {
         await using var broker = await MosquittoBroker.StartAsync();
         await using var tap = await WireTap.StartAsync(broker.Uri);

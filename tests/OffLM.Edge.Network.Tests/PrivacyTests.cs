@@ -20,7 +20,7 @@ public sealed class PrivacyTests
     private static readonly Address Payer = Address.Parse("0x00000000000000000000000000000000000000aa");
 
     [Fact]
-    public async Task Of_own_use_only_hashes_leave_and_of_nobody_a_word_a_name_or_a_salt()
+    public async Task M15_Of_own_use_only_hashes_leave_and_of_nobody_a_word_a_name_or_a_salt()
     {
         await using var broker = await MosquittoBroker.StartAsync();
         await using var tap = await WireTap.StartAsync(broker.Uri);
@@ -53,7 +53,7 @@ public sealed class PrivacyTests
     }
 
     [Fact]
-    public async Task Telemetry_counts_what_was_served_to_others_and_not_the_household()
+    public async Task M11_Telemetry_counts_what_was_served_to_others_and_not_the_household()
     {
         await using var broker = await MosquittoBroker.StartAsync();
         await using var tap = await WireTap.StartAsync(broker.Uri);

@@ -82,7 +82,7 @@ public sealed class RefusalTests : IDisposable
     }
 
     [Fact]
-    public async Task A_batch_larger_than_the_broker_takes_is_named_and_the_others_go_on()
+    public async Task M30_A_batch_larger_than_the_broker_takes_is_named_and_the_others_go_on()
     {
         await using var broker = await MosquittoBroker.StartAsync(new() { Lines = ["max_packet_size 4000"] });
         await using var collector = await TestCollector.StartAsync(broker.Uri);

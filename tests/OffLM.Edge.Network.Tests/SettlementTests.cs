@@ -7,7 +7,7 @@ namespace OffLM.Edge.Network.Tests;
 public sealed class SettlementTests
 {
     [Fact]
-    public async Task What_is_signed_is_sent_in_order_and_settled()
+    public async Task M12_What_is_signed_is_sent_in_order_and_settled()
     {
         await using var broker = await MosquittoBroker.StartAsync();
         await using var collector = await TestCollector.StartAsync(broker.Uri);
@@ -38,6 +38,23 @@ public sealed class SettlementTests
         await node.SettledAsync();
 
         Assert.Empty(node.Status.Problems);
+    }
+
+    [Fact]
+    public async Task M13_A_batch_that_nobody_answers_is_sent_again_and_again_until_somebody_does()
+    {
+        await using var broker = await MosquittoBroker.StartAsync();
+        await using var collector = await TestCollector.StartAsync(broker.Uri);
+        var settle = collector.Answer;
+        collector.Answer = batch => collector.Numbers.Count < 3 ? TestCollector.SilenceAsync(batch) : settle(batch);
+        await using var node = await SyncedNode.StartAsync(SyncedNode.With(broker.Uri), sync: false);
+        await node.FillAsync(batches: 1);
+        node.StartSync(new FastTime());
+
+        await node.SettledAsync();
+
+        Assert.Equal([1ul, 1, 1], collector.Numbers);
+        Assert.Equal((3, 2, 1), (node.Status.Counts.BatchesSent, node.Status.Counts.BatchesSentAgain, node.Status.Counts.Connections));
     }
 
     [Fact]

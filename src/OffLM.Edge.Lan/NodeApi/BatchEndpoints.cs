@@ -22,6 +22,7 @@ internal sealed class BatchEndpoints(Node node)
         routes.MapGet("/node/v1/batches/{batch}", handler.Around(endpoints.ShowAsync)).RequireAdmin();
         routes.MapPost("/node/v1/batches/resend", handler.Around(endpoints.ResendAsync)).RequireAdmin();
         routes.MapPost("/node/v1/seal", handler.Around(endpoints.SealAsync)).RequireAdmin();
+        routes.MapPost("/node/v1/accept-rollback", handler.Around(endpoints.AcceptRollbackAsync)).RequireAdmin();
         routes.MapGet("/node/v1/export", handler.Around(endpoints.ExportAsync)).RequireAdmin();
     }
 
@@ -80,6 +81,18 @@ internal sealed class BatchEndpoints(Node node)
     {
         var batches = await node.SealAsync(context.RequestAborted);
         await Reply.JsonAsync(context, new SealView(batches), NodeJson.Default.SealView);
+    }
+
+    private async Task AcceptRollbackAsync(HttpContext context)
+    {
+        var accepted = await node.AcceptRollbackAsync()
+            ?? throw new NodeApiException(StatusCodes.Status409Conflict, "There is no evidence that this ledger was rolled back: no collector has settled a batch that it lacks.");
+        var view = new AcceptedRollbackView(
+            accepted.NextBatch.ToString(CultureInfo.InvariantCulture),
+            accepted.NextSequence.ToString(CultureInfo.InvariantCulture),
+            accepted.RefusedBatches,
+            accepted.RefusedReceipts.ToString(CultureInfo.InvariantCulture));
+        await Reply.JsonAsync(context, view, NodeJson.Default.AcceptedRollbackView);
     }
 
     private async Task ExportAsync(HttpContext context)

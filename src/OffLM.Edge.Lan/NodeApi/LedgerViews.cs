@@ -4,6 +4,9 @@ namespace OffLM.Edge.Lan.NodeApi;
 /// <param name="Batches">How many batches that made.</param>
 internal sealed record SealView(int Batches);
 
+/// <summary>How the ledger goes on after a rollback was accepted.</summary>
+internal sealed record AcceptedRollbackView(string NextBatch, string NextSequence, int RefusedBatches, string RefusedReceipts);
+
 /// <summary>Whether the ledger is in order.</summary>
 /// <param name="Sound">True if nothing is wrong.</param>
 /// <param name="Receipts">So many were checked.</param>

@@ -26,5 +26,6 @@ namespace OffLM.Edge.Lan.NodeApi;
 [JsonSerializable(typeof(ApiKeyTemplate))]
 [JsonSerializable(typeof(SealView))]
 [JsonSerializable(typeof(ResendView))]
+[JsonSerializable(typeof(AcceptedRollbackView))]
 [JsonSerializable(typeof(CheckView))]
 internal sealed partial class NodeJson : JsonSerializerContext;

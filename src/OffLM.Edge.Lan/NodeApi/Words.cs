@@ -34,13 +34,16 @@ internal static class Words
         _ => "unsynchronised",
     };
 
+    /// <summary>The state of a receipt whose batch was refused, or that was passed over by a rollback.</summary>
+    public const string Refused = "refused";
+
     /// <param name="batch">The batch that a receipt is in; null for an open one.</param>
     public static string StateIn(StoredBatch? batch) => batch?.State switch
     {
         null => "open",
         BatchState.Sent => "sent",
         BatchState.Settled => "settled",
-        BatchState.Refused => "refused",
+        BatchState.Refused => Refused,
         _ => "signed",
     };
 

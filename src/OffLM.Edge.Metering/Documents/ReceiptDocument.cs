@@ -47,7 +47,7 @@ public static class ReceiptDocument
     {
         if (ledger.BatchOf(stored.Sequence) is not { } found)
         {
-            writer.WriteString("state", "open");
+            writer.WriteString("state", stored.Sequence <= ledger.RolledBackTo() ? "refused" : "open");
             foreach (var name in (ReadOnlySpan<string>)["domain", "batch", "signature", "proof"])
             {
                 writer.WriteNull(name);

@@ -92,6 +92,28 @@ internal sealed class CheckContext(SqliteConnection connection, CancellationToke
         }
     }
 
+    /// <summary>The rollbacks that were accepted, in their order.</summary>
+    public Queue<RollbackEvidence> Rollbacks()
+    {
+        var accepted = new Queue<RollbackEvidence>();
+        var rows = connection.Prepare($"SELECT {RollbackEvidence.Columns}, accepted FROM rollbacks ORDER BY batch");
+        while (rows.Step())
+        {
+            if (RollbackEvidence.TryRead(rows) is not { } rollback)
+            {
+                Add(LedgerPart.Rollback, (ulong)rows.Integer(0), "", "its checksum doesn't hold", rows.Integer(9) == 0
+                    ? "the collector's next verdict replaces it"
+                    : "restore the file from a copy");
+            }
+            else if (rows.Integer(9) == 1)
+            {
+                accepted.Enqueue(rollback);
+            }
+        }
+
+        return accepted;
+    }
+
     private void Hashed<T>(string table, LedgerPart part, Action<Bytes32, T> good)
         where T : ITypedStruct<T>, new()
     {

@@ -197,7 +197,7 @@ public sealed partial class Ledger
     {
         DeleteHold(connection, request);
         var usable = request.Length == Bytes32.Size && !HasReceipt(connection, request);
-        return Insert(connection, "", VoidReceipt(usable ? new Bytes32(request) : Bytes32.Random()));
+        return Append(connection, "", VoidReceipt(usable ? new Bytes32(request) : Bytes32.Random()));
     }
 
     private static Receipt VoidReceipt(Bytes32 request) => new() { Request = request, Outcome = Outcome.Void, Tariff = TypedStruct.Hash(Tariff.Free) };
@@ -216,7 +216,7 @@ public sealed partial class Ledger
         }
 
         var record = closing.ExecutionRecord ?? hold.ExecutionRecord;
-        var receipt = Insert(connection, hold.Caller, new Receipt
+        var receipt = Append(connection, hold.Caller, new Receipt
         {
             Request = hold.Request,
             Origin = hold.Origin,
@@ -252,12 +252,19 @@ public sealed partial class Ledger
     }
 
     /// <summary>Gives the receipt its sequence number, inside the commit that appends it.</summary>
+    private static Receipt Append(SqliteConnection connection, string caller, Receipt receipt)
+    {
+        // Behind what the ledger has, and behind what the network is known to have.
+        var last = connection.Prepare(
+            """
+            SELECT max(coalesce((SELECT max(sequence) FROM receipts), 0),
+                coalesce((SELECT sequence FROM rollbacks WHERE accepted = 1 ORDER BY batch DESC LIMIT 1), 0))
+            """);
+        return Insert(connection, caller, receipt with { Sequence = Number(last) + 1 });
+    }
+
     private static Receipt Insert(SqliteConnection connection, string caller, Receipt receipt)
     {
-        var last = connection.Prepare("SELECT coalesce(max(sequence), 0) FROM receipts");
-        last.Step();
-        receipt = receipt with { Sequence = (ulong)last.Integer(0) + 1 };
-        last.Reset();
         var (body, leaf) = (TypedStruct.ToBytes(receipt), TypedStruct.Hash(receipt));
         connection.Prepare("INSERT INTO receipts(sequence, request, caller, leaf, body, crc) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")
             .Bind(1, (long)receipt.Sequence).Bind(2, receipt.Request.AsSpan()).Bind(3, caller).Bind(4, leaf.AsSpan()).Bind(5, body)

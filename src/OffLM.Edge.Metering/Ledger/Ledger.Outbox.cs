@@ -72,7 +72,10 @@ public sealed partial class Ledger
         });
     }
 
-    /// <summary>Turns refused batches back into signed ones, for an operator who has mended what they were refused for: they are sent again.</summary>
+    /// <summary>
+    /// Turns refused batches back into signed ones, for an operator who has mended what they were refused for: they are sent again. Not those
+    /// that a rollback made an end of.
+    /// </summary>
     /// <param name="batch">Only this one; null for all.</param>
     /// <param name="now">Unix milliseconds.</param>
     /// <returns>How many there were.</returns>
@@ -81,8 +84,9 @@ public sealed partial class Ledger
     public Task<int> ReopenRefusedAsync(ulong? batch, ulong now) => _writer.RunAsync(connection =>
     {
         var numbers = new List<ulong>();
+        var first = Math.Max(batch ?? 0, (AcceptedRollback(connection)?.Batch ?? 0) + 1);
         var rows = connection.Prepare("SELECT batch FROM batches INDEXED BY batches_refused WHERE state = 3 AND batch BETWEEN ?1 AND ?2")
-            .Bind(1, (long)(batch ?? 0)).Bind(2, batch is { } only ? (long)only : long.MaxValue);
+            .Bind(1, (long)first).Bind(2, batch is { } only ? (long)only : long.MaxValue);
         while (rows.Step())
         {
             numbers.Add((ulong)rows.Integer(0));

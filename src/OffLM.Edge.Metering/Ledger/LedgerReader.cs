@@ -69,17 +69,20 @@ public sealed partial class LedgerReader : IDisposable
     {
         var last = Integer("SELECT coalesce(max(sequence), 0) FROM receipts");
         var (batches, signed) = (0L, 0L);
-        var row = _connection.Prepare("SELECT batch, first + count - 1 FROM batches ORDER BY batch DESC LIMIT 1");
-        if (row.Step())
+        var row = _connection.Prepare(
+            """
+            SELECT * FROM (SELECT batch, first + count - 1 FROM batches ORDER BY batch DESC LIMIT 1)
+            UNION ALL SELECT * FROM (SELECT batch, sequence FROM rollbacks WHERE accepted = 1 ORDER BY batch DESC LIMIT 1)
+            """);
+        while (row.Step())
         {
-            (batches, signed) = (row.Integer(0), row.Integer(1));
-            row.Reset();
+            (batches, signed) = row.Integer(0) >= batches ? (row.Integer(0), row.Integer(1)) : (batches, signed);
         }
 
         return new(
             (ulong)last,
             (ulong)batches,
-            (ulong)(last - signed),
+            (ulong)Math.Max(last - signed, 0),
             (int)Integer("SELECT count(*) FROM holds WHERE NOT EXISTS(SELECT 1 FROM receipts r WHERE r.request = holds.request)"),
             uint.TryParse(Meta("boot"), CultureInfo.InvariantCulture, out var boot) ? boot : 0,
             Address.TryParse(Meta("node"), out var node) ? node : null);
@@ -237,7 +240,7 @@ public sealed partial class LedgerReader : IDisposable
 
 /// <summary>The ledger in a few figures.</summary>
 /// <param name="Receipts">The last sequence number.</param>
-/// <param name="Batches">The last batch's number.</param>
+/// <param name="Batches">The last batch's number; after a rollback was accepted, the network's.</param>
 /// <param name="Open">Receipts in no batch yet.</param>
 /// <param name="Holds">Requests that run now.</param>
 /// <param name="Boot">How often the node has started.</param>

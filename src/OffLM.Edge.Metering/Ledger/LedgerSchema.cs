@@ -59,6 +59,16 @@ internal static class LedgerSchema
         DROP INDEX receipts_caller;
         CREATE INDEX receipts_caller ON receipts(caller, sequence) WHERE caller <> '';
         """,
+
+        // 5: rollbacks. One row may wait for its owner's consent; behind each accepted one the chain goes on from the network's batch.
+        """
+        CREATE TABLE rollbacks(accepted INTEGER NOT NULL, batch INTEGER NOT NULL, body BLOB NOT NULL, signature BLOB NOT NULL, chain INTEGER NOT NULL,
+            contract BLOB NOT NULL, sequence INTEGER NOT NULL, own INTEGER NOT NULL, at INTEGER NOT NULL, crc INTEGER NOT NULL,
+            PRIMARY KEY(accepted, batch)) STRICT, WITHOUT ROWID;
+        CREATE TABLE forks(id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, body BLOB NOT NULL,
+            hash BLOB NOT NULL, signature BLOB NOT NULL, chain INTEGER NOT NULL, contract BLOB NOT NULL, state INTEGER NOT NULL,
+            reason TEXT NOT NULL, changed INTEGER NOT NULL, crc INTEGER NOT NULL) STRICT;
+        """,
     ];
 
     /// <summary>The version that this program writes.</summary>

@@ -18,9 +18,10 @@ internal sealed class TelemetryReporter(Node node, TelemetryTotals totals, OwnUs
     /// <param name="topic">Where it goes.</param>
     public MqttMessage Message(string topic)
     {
-        var (time, since) = (node.Clock.Time, _since);
+        // First what may fail: then nothing of the totals is lost.
+        var status = node.Status();
+        var (time, since, sums) = (node.Clock.Time, _since, totals.Take());
         _since = node.Clock.Monotonic;
-        var (status, sums) = (node.Status(), totals.Take());
         var message = new TelemetryMessage
         {
             At = (ulong)Math.Max(0, status.Time.ToUnixTimeMilliseconds()),

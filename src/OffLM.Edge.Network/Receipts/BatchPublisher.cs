@@ -1,6 +1,4 @@
 using Microsoft.Extensions.Logging;
-using OffLM.Edge.Metering;
-using OffLM.Edge.Metering.Interop.Sqlite;
 using OffLM.Mqtt;
 
 namespace OffLM.Edge.Network.Receipts;
@@ -195,9 +193,9 @@ internal sealed partial class BatchPublisher : IDisposable
                 }
             }
         }
-        catch (Exception e) when (e is LedgerUnavailableException or SqliteException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
-            LogUnreadable(e.Message);
+            LogUnreadable(e.GetType().Name, e.Message);
             await _wake.WaitAsync(ReadAgainAfter, linkGone);
         }
 
@@ -313,6 +311,6 @@ internal sealed partial class BatchPublisher : IDisposable
     [LoggerMessage(LogLevel.Error, "{Problem}")]
     private partial void LogProblem(string problem);
 
-    [LoggerMessage(LogLevel.Error, "Batches can't be read for sending; it is tried again: {Reason}")]
-    private partial void LogUnreadable(string reason);
+    [LoggerMessage(LogLevel.Error, "Batches can't be read for sending; it is tried again: {Kind}: {Reason}")]
+    private partial void LogUnreadable(string kind, string reason);
 }

@@ -22,19 +22,17 @@ internal sealed class OutboxReader : IDisposable
     /// <param name="fleet">For the topics.</param>
     public OutboxReader(Ledger ledger, BatchEncoder encoder, string fleet) => (_ledger, _encoder, _fleet) = (ledger, encoder, fleet);
 
-    private LedgerReader Reader => _reader ??= _ledger.Read();
-
     /// <summary>The first unsettled batch behind a number; null if there is none.</summary>
     /// <param name="after">Only larger numbers.</param>
     /// <param name="passOver">True for batches that are not wanted.</param>
     /// <exception cref="LedgerUnavailableException">The ledger can't be read.</exception>
-    public Task<OutgoingBatch?> NextAsync(ulong after, Func<ulong, bool> passOver) => _thread.RunAsync(() =>
+    public Task<OutgoingBatch?> NextAsync(ulong after, Func<ulong, bool> passOver) => ReadAsync(reader =>
     {
-        for (var page = Reader.Unsettled(after, PageSize); page.Count > 0; page = Reader.Unsettled(page[^1].Batch.Batch, PageSize))
+        for (var page = reader.Unsettled(after, PageSize); page.Count > 0; page = reader.Unsettled(page[^1].Batch.Batch, PageSize))
         {
             if (page.FirstOrDefault(b => !passOver(b.Batch.Batch)) is { } found)
             {
-                return Encode(found);
+                return Encode(found, reader);
             }
         }
 
@@ -43,8 +41,8 @@ internal sealed class OutboxReader : IDisposable
 
     /// <summary>A batch that was sent before; null if it has its verdict by now.</summary>
     /// <exception cref="LedgerUnavailableException">The ledger can't be read.</exception>
-    public Task<OutgoingBatch?> AgainAsync(ulong batch) => _thread.RunAsync(() =>
-        Reader.Unsettled(batch - 1, 1) is [var found] && found.Batch.Batch == batch ? Encode(found) : null);
+    public Task<OutgoingBatch?> AgainAsync(ulong batch) => ReadAsync(reader =>
+        reader.Unsettled(batch - 1, 1) is [var found] && found.Batch.Batch == batch ? Encode(found, reader) : null);
 
     public void Dispose()
     {
@@ -52,13 +50,28 @@ internal sealed class OutboxReader : IDisposable
         _reader?.Dispose();
     }
 
-    private OutgoingBatch Encode(StoredBatch stored)
+    private Task<OutgoingBatch?> ReadAsync(Func<LedgerReader, OutgoingBatch?> read) => _thread.RunAsync(() =>
+    {
+        try
+        {
+            return read(_reader ??= _ledger.Read());
+        }
+        catch
+        {
+            // A connection that failed once is not asked again.
+            _reader?.Dispose();
+            _reader = null;
+            throw;
+        }
+    });
+
+    private OutgoingBatch Encode(StoredBatch stored, LedgerReader reader)
     {
         var wasSent = stored.State == BatchState.Sent;
         var topic = new Topics(_fleet, stored.Batch.Node.ToLowerString()).ReceiptBatch;
         try
         {
-            return new(stored.Batch.Batch, topic, _encoder.Encode(stored, Reader).ToByteArray(), null, wasSent);
+            return new(stored.Batch.Batch, topic, _encoder.Encode(stored, reader).ToByteArray(), null, wasSent);
         }
         catch (UnsendableBatchException e)
         {

@@ -24,6 +24,9 @@ internal enum RejectionKind
     /// <summary>It speaks of another batch of the same number.</summary>
     OtherHash,
 
+    /// <summary>It settles a batch that the ledger lacks: this box was restored from an old copy. Kept as evidence, for the owner to decide.</summary>
+    RolledBack,
+
     /// <summary>It refuses what was settled.</summary>
     Contradiction,
 }

@@ -57,9 +57,10 @@ internal sealed partial class VerdictInbox
         try
         {
             var stored = Find(verdict.Acknowledgement.Batch);
-            if (IsTrusted(verdict, stored, identity))
+            var domain = stored?.Domain ?? _domain;
+            if (TrustedSigner(verdict, stored, domain, identity) is { } signer)
             {
-                await RecordAsync(verdict);
+                await RecordAsync(verdict, signer, domain);
             }
         }
         catch (Exception e) when (e is LedgerUnavailableException or LedgerFullException or FormatException)
@@ -74,10 +75,10 @@ internal sealed partial class VerdictInbox
         return reader.Batches(batch, 1) is [var found] && found.Batch.Batch == batch ? found : null;
     }
 
-    private bool IsTrusted(SignedVerdict verdict, StoredBatch? stored, Address identity)
+    /// <summary>The collector who signed a verdict on a batch of this node; null, and counted, where it is nobody's whom the node trusts.</summary>
+    private Address? TrustedSigner(SignedVerdict verdict, StoredBatch? stored, TypedDomain domain, Address identity)
     {
         var batch = verdict.Acknowledgement.Batch;
-        var domain = stored?.Domain ?? _domain;
         if (verdict.Signer(domain) is not { } signer)
         {
             return Reject(RejectionKind.BadSignature, $"A verdict on batch {batch} was not taken: no key could have made its signature.");
@@ -92,10 +93,11 @@ internal sealed partial class VerdictInbox
 
         var node = verdict.Acknowledgement.Node;
         return node == identity || node == stored?.Batch.Node
-            || Reject(RejectionKind.OtherNode, $"A verdict on batch {batch} by {signer} was not taken: it is for the node {node}.");
+            ? signer
+            : Reject(RejectionKind.OtherNode, $"A verdict on batch {batch} by {signer} was not taken: it is for the node {node}.");
     }
 
-    private async Task RecordAsync(SignedVerdict verdict)
+    private async Task RecordAsync(SignedVerdict verdict, Address signer, TypedDomain domain)
     {
         var (batch, settled) = (verdict.Acknowledgement.Batch, verdict.Acknowledgement.Verdict == Verdict.Settled);
         var state = settled ? BatchState.Settled : BatchState.Refused;
@@ -115,6 +117,9 @@ internal sealed partial class VerdictInbox
             case Resolution.Contradiction:
                 Reject(RejectionKind.Contradiction, $"A verdict was not taken: it refuses batch {batch}, which was settled; settled it stays.");
                 break;
+            case Resolution.UnknownBatch or Resolution.OtherHash when settled && await IsRollbackAsync(verdict, signer, domain):
+                Reject(RejectionKind.RolledBack, $"A verdict settles batch {batch}, which this ledger lacks: its state directory was restored from an old copy.");
+                return;
             case Resolution.UnknownBatch:
                 Reject(RejectionKind.UnknownBatch, $"A verdict was not taken: the ledger has no batch {batch}.");
                 return;
@@ -126,10 +131,15 @@ internal sealed partial class VerdictInbox
         Resolved?.Invoke(batch);
     }
 
-    private bool Reject(RejectionKind kind, string sentence)
+    /// <summary>Keeps a settlement of a batch that the ledger lacks as evidence that it is an old copy, unless it can't be true.</summary>
+    private async Task<bool> IsRollbackAsync(SignedVerdict verdict, Address signer, TypedDomain domain) =>
+        await _ledger.RecordRollbackEvidenceAsync(verdict.Acknowledgement, verdict.Signature, signer, domain, verdict.LastSequence, _now())
+            is EvidenceResult.Recorded or EvidenceResult.Known;
+
+    private Address? Reject(RejectionKind kind, string sentence)
     {
         _rejections.Add(kind, sentence);
-        return false;
+        return null;
     }
 
     [LoggerMessage(LogLevel.Warning, "Batch {Batch} was refused: {Reason}")]

@@ -50,6 +50,7 @@ public sealed partial class SealingLoop(
     /// <returns>How many batches were signed.</returns>
     /// <exception cref="KeyUnavailableException">The key can't sign now.</exception>
     /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
+    /// <exception cref="LedgerRolledBackException">The network has batches that the ledger lacks.</exception>
     public async Task<int> SealAsync(CancellationToken cancellation)
     {
         await _sealing.WaitAsync(cancellation);
@@ -57,20 +58,40 @@ public sealed partial class SealingLoop(
         {
             var unlocked = await key.UnlockAsync();
             var batches = 0;
-            while (await sealer.SealNextAsync(unlocked, cancellation) is { } batch)
+            while (true)
             {
+                var open = Interlocked.Read(ref _open);
+                if (await sealer.SealNextAsync(unlocked, cancellation) is not { } batch)
+                {
+                    // What was counted and is not there was passed over by a rollback.
+                    Interlocked.Add(ref _open, -open);
+                    return batches;
+                }
+
                 Interlocked.Add(ref _open, -batch.Batch.Count);
                 LogSigned(batch.Batch.Batch, batch.Batch.Count, batch.Batch.FirstSequence);
                 batches++;
                 onSigned();
             }
-
-            return batches;
         }
         catch (KeyUnavailableException e)
         {
             key.Failed(e.Message);
             throw;
+        }
+        finally
+        {
+            _sealing.Release();
+        }
+    }
+
+    /// <summary>Does something while nothing is being signed.</summary>
+    public async Task<T> PausedAsync<T>(Func<Task<T>> action)
+    {
+        await _sealing.WaitAsync();
+        try
+        {
+            return await action();
         }
         finally
         {
@@ -86,7 +107,7 @@ public sealed partial class SealingLoop(
         {
             await SealAsync(deadline.Token);
         }
-        catch (Exception e) when (e is KeyUnavailableException or LedgerUnavailableException or LedgerFullException or OperationCanceledException)
+        catch (Exception e) when (e is KeyUnavailableException or LedgerUnavailableException or LedgerFullException or LedgerRolledBackException or OperationCanceledException)
         {
             LogLeftOpen(Interlocked.Read(ref _open), e.Message);
         }
@@ -169,8 +190,9 @@ public sealed partial class SealingLoop(
             LogFailed(e.Message);
             return false;
         }
-        catch (KeyUnavailableException)
+        catch (Exception e) when (e is KeyUnavailableException or LedgerRolledBackException)
         {
+            // The node's status says so until it is over.
             return false;
         }
     }

@@ -7,7 +7,7 @@ using OffLM.Edge.Work.Running;
 
 namespace OffLM.Edge.Commands;
 
-/// <summary><c>ledger check</c>: the whole check, also while the node runs, which with <c>--repair</c> mends.</summary>
+/// <summary><c>ledger check|accept-rollback</c>; the check looks at everything, also while the node runs, and mends with <c>--repair</c>.</summary>
 internal static class LedgerCommand
 {
     private static readonly Option<bool> Quick = new("--quick") { Description = "Only what the node checks at its start." };
@@ -24,7 +24,7 @@ internal static class LedgerCommand
             }
         });
         check.SetAction(CheckAsync);
-        return new Command("ledger", "The record of what was served.") { check };
+        return new Command("ledger", "The record of what was served.") { check, AcceptRollbackCommand.Create() };
     }
 
     private static async Task<int> CheckAsync(ParseResult result, CancellationToken cancellation)

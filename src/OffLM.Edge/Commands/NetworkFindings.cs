@@ -54,7 +54,7 @@ internal static class NetworkFindings
         }
         catch (Exception e) when (e is SocketException or TimeoutException)
         {
-            return ([], new(Grade.Bad, "network", $"The broker's name {broker.DnsSafeHost} can't be resolved: {e.Message} Check network.broker, and this machine's name server."));
+            return ([], new(Grade.Bad, "network", $"The broker's name {broker.DnsSafeHost} can't be resolved: {e.Message.TrimEnd('.')}. Check network.broker, and this machine's name server."));
         }
     }
 
@@ -65,12 +65,12 @@ internal static class NetworkFindings
         try
         {
             await socket.ConnectAsync(addresses, port, cancellation).AsTask().WaitAsync(StepLimit, cancellation);
-            return new(Grade.Good, "network", $"{broker.DnsSafeHost} ({socket.Client.RemoteEndPoint}) can be reached.");
+            return new(Grade.Good, "network", $"Port {port} of {broker.DnsSafeHost} ({string.Join(", ", addresses.AsEnumerable())}) can be reached.");
         }
         catch (Exception e) when (e is SocketException or TimeoutException)
         {
             return new(
-                Grade.Bad, "network", $"Nothing answers on port {port} of {broker.DnsSafeHost} ({string.Join(", ", addresses.AsEnumerable())}): {e.Message} Is the broker running, and no firewall between?");
+                Grade.Bad, "network", $"Nothing answers on port {port} of {broker.DnsSafeHost} ({string.Join(", ", addresses.AsEnumerable())}): {e.Message.TrimEnd('.')}. Is the broker running, and no firewall between?");
         }
     }
 

@@ -14,6 +14,7 @@ internal static class ReceiptsCommand
     private static readonly Option<int> Limit = new("--limit") { Description = "How many, newest first.", DefaultValueFactory = _ => 20 };
     private static readonly Option<string?> Out = new("--out") { Description = "Where to write. Default standard output.", HelpName = "FILE" };
     private static readonly Option<string?> Request = new("--request") { Description = "Disclose this receipt only; its neighbours appear as hashes.", HelpName = "ID" };
+    private static readonly Option<ulong?> FromBatch = new("--from-batch") { Description = "The first batch. Default: all, or all since a rollback that was accepted.", HelpName = "N" };
     private static readonly Option<bool> WithoutOwnUse = new("--without-own-use") { Description = "Show the household's own use as hashes: for others' eyes." };
     private static readonly Argument<string> VerifyFile = new("file") { Description = "An exported document; - for standard input." };
 
@@ -23,7 +24,7 @@ internal static class ReceiptsCommand
         list.SetAction(List);
         var show = new Command("show", "Show one receipt with its proof, as JSON.") { Id };
         show.SetAction(Show);
-        var export = new Command("export", "Write signed receipts as a document that anyone can verify.") { Out, Request, WithoutOwnUse };
+        var export = new Command("export", "Write signed receipts as a document that anyone can verify.") { Out, Request, FromBatch, WithoutOwnUse };
         export.SetAction(ExportAsync);
         var verify = new Command("verify", "Verify an exported document; needs nothing but the file.") { VerifyFile };
         verify.SetAction(VerifyAsync);
@@ -80,12 +81,8 @@ internal static class ReceiptsCommand
     {
         try
         {
-            return ledger.BatchOf(sequence) switch
-            {
-                null => "open",
-                { State: BatchState.Refused } refused => $"refused: {refused.Reason}",
-                var batch => batch.State.ToString().ToLowerInvariant(),
-            };
+            var refusal = ledger.BatchOf(sequence) is { State: BatchState.Refused } batch ? $": {batch.Reason}" : "";
+            return (ledger.StateOf(sequence)?.ToString().ToLowerInvariant() ?? "open") + refusal;
         }
         catch (FormatException)
         {
@@ -115,6 +112,7 @@ internal static class ReceiptsCommand
         {
             Disclosure = result.GetValue(WithoutOwnUse) ? Disclosure.WithoutOwnUse : Disclosure.Complete,
             Request = result.GetValue(Request) is { } id ? Find(ledger, id).Request : null,
+            FromBatch = result.GetValue(FromBatch),
         };
         try
         {
@@ -136,6 +134,12 @@ internal static class ReceiptsCommand
             }
 
             await Console.Error.WriteLineAsync($"{summary.Receipts} receipts and {summary.Hidden} hashes in {summary.Batches} batches.");
+            if (options is { Request: null, FromBatch: null } && summary.FirstBatch > 1)
+            {
+                await Console.Error.WriteLineAsync(
+                    $"They begin with batch {summary.FirstBatch}: before it a rollback was accepted, and a document holds one unbroken chain. --from-batch 1 exports the one before.");
+            }
+
             foreach (var sequence in summary.Damaged)
             {
                 await Console.Error.WriteLineAsync($"Receipt {sequence} is damaged; the document will not verify there. Run ledger check.");

@@ -37,6 +37,17 @@ internal sealed class TestLedger : IDisposable
         return test;
     }
 
+    /// <summary>A ledger on a copy of this one's file as it is now: the same node, restored from a backup.</summary>
+    public async Task<TestLedger> RestoredCopyAsync()
+    {
+        Assert.True(await Ledger.FoldAsync());
+        var copy = new TestLedger();
+        File.Copy(Path, copy.Path);
+        copy.Ledger = Ledger.Open(copy.Path, copy.Time);
+        copy.TariffHash = TariffHash;
+        return copy;
+    }
+
     public static KeyFileKey TestKey() => new("test", [.. Enumerable.Repeat((byte)7, 32)]);
 
     public static Closing End(uint completion, Outcome outcome = Outcome.Stop, uint cached = 0) =>

@@ -13,7 +13,7 @@ public sealed class SendWindowTests
     public SendWindowTests() => _window = new SendWindow(_time, () => 0.5);
 
     [Fact]
-    public void It_holds_64_batches_and_takes_the_next_when_one_has_its_verdict()
+    public void M14_It_holds_64_batches_and_takes_the_next_when_one_has_its_verdict()
     {
         for (var batch = 1ul; batch <= SendWindow.MaxBatches; batch++)
         {
@@ -39,7 +39,7 @@ public sealed class SendWindowTests
     }
 
     [Fact]
-    public void A_batch_without_a_verdict_is_sent_again_after_a_minute_then_two_up_to_an_hour()
+    public void M13_A_batch_without_a_verdict_is_sent_again_after_a_minute_then_two_up_to_an_hour()
     {
         _window.Add(1, 100);
         foreach (var minutes in (int[])[1, 2, 4, 8, 16, 32, 60, 60])

@@ -70,7 +70,9 @@ internal sealed class SyncedNode : IAsyncDisposable
         return node;
     }
 
-    public void StartSync() => Sync = NetworkSync.Start(Node, Options, NullLoggerFactory.Instance);
+    /// <summary>Starts the sync.</summary>
+    /// <param name="sending">The clock of the pauses before batches are sent again; null for the node's.</param>
+    public void StartSync(TimeProvider? sending = null) => Sync = NetworkSync.Start(Node, Options, sending ?? Node.Clock.Time, NullLoggerFactory.Instance);
 
     /// <summary>Signs batches of so many receipts each.</summary>
     public async Task FillAsync(int batches, int receiptsEach = 3, bool ownUse = false)

@@ -11,7 +11,7 @@ public sealed class SignedVerdictTests
     public static TheoryData<string> Files => [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Vectors"), "*.json").Select(f => Path.GetFileName(f)!).Order()];
 
     [Theory, MemberData(nameof(Files))]
-    public void The_collector_of_the_vectors_is_recovered_for_its_own_network_and_no_other(string file)
+    public void M19_The_collector_of_the_vectors_is_recovered_for_its_own_network_and_no_other(string file)
     {
         using var vector = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Vectors", file)));
         var collector = Address.Parse(vector.RootElement.GetProperty("collectorAddress").GetString());
@@ -29,7 +29,7 @@ public sealed class SignedVerdictTests
     }
 
     [Fact]
-    public void Any_bytes_are_answered_with_what_is_wrong_and_never_with_an_exception()
+    public void M28_Any_bytes_are_answered_with_what_is_wrong_and_never_with_an_exception()
     {
         var random = new Random(20261121);
         var whole = Good().ToByteArray();

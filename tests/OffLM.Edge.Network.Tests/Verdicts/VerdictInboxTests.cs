@@ -36,7 +36,7 @@ public sealed class VerdictInboxTests : IDisposable
     }
 
     [Fact]
-    public async Task A_refusal_keeps_its_reason_and_gives_way_to_a_settlement()
+    public async Task M22_A_refusal_keeps_its_reason_and_gives_way_to_a_settlement()
     {
         var batch = await SignAsync();
         await TakeAsync(await VerdictWriter.WriteAsync(batch, Verdict.Refused, "no\u001b[2Jtariff"));
@@ -47,7 +47,7 @@ public sealed class VerdictInboxTests : IDisposable
     }
 
     [Fact]
-    public async Task A_refusal_of_what_was_settled_is_a_contradiction_and_changes_nothing()
+    public async Task M22_A_refusal_of_what_was_settled_is_a_contradiction_and_changes_nothing()
     {
         var batch = await SignAsync();
         await TakeAsync(await VerdictWriter.WriteAsync(batch));
@@ -58,7 +58,7 @@ public sealed class VerdictInboxTests : IDisposable
     }
 
     [Fact]
-    public async Task A_stranger_settles_nothing()
+    public async Task M20_A_stranger_settles_nothing()
     {
         await TakeAsync(await VerdictWriter.WriteAsync(await SignAsync(), by: TestKeys.Stranger));
         AssertRejected("untrustedSigner", $"{TestKeys.Stranger.Address}, who signed it, is not in network.collectors");
@@ -79,7 +79,7 @@ public sealed class VerdictInboxTests : IDisposable
     }
 
     [Fact]
-    public async Task A_batch_of_another_network_is_settled_for_that_network_only()
+    public async Task M19_A_batch_of_another_network_is_settled_for_that_network_only()
     {
         await SampleLedger.AppendAsync(_ledger.Ledger, 1);
         var batch = (await SampleLedger.SignAsync(_ledger.Ledger, domain: OtherNetwork)).Batch;
@@ -100,8 +100,31 @@ public sealed class VerdictInboxTests : IDisposable
     [Fact]
     public async Task A_verdict_on_another_batch_of_the_same_number_settles_nothing()
     {
-        await TakeAsync(await VerdictWriter.WriteAsync(await SignAsync(), hash: Bytes32.Random()));
+        await TakeAsync(await VerdictWriter.WriteAsync(await SignAsync(), Verdict.Refused, "no", hash: Bytes32.Random()));
         AssertRejected("otherHash", "the ledger's batch 1 is not the one that it speaks of");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public async Task A_settlement_of_a_batch_that_this_ledger_lacks_is_kept_as_evidence_that_it_is_an_old_copy(ulong number)
+    {
+        var batch = await SignAsync();
+        await TakeAsync(await VerdictWriter.WriteAsync(batch with { Batch = number, Root = Bytes32.Random(), FirstSequence = number * 2 }));
+        AssertRejected("rolledBack", $"settles batch {number}, which this ledger lacks");
+
+        using var reader = _ledger.Ledger.Read();
+        Assert.Equal(number, reader.RollbackEvidence()?.Batch);
+        await SampleLedger.AppendAsync(_ledger.Ledger, 1);
+        await Assert.ThrowsAsync<LedgerRolledBackException>(() => SampleLedger.SignAsync(_ledger.Ledger));
+    }
+
+    [Fact]
+    public async Task A_stranger_s_word_is_no_evidence()
+    {
+        await TakeAsync(await VerdictWriter.WriteAsync((await SignAsync()) with { Batch = 4, FirstSequence = 9 }, by: TestKeys.Stranger));
+        using var reader = _ledger.Ledger.Read();
+        Assert.Null(reader.RollbackEvidence());
     }
 
     [Fact]

@@ -12,7 +12,7 @@ public sealed class BatchEncoderTests
     [Theory]
     [InlineData(OwnUse.Leaf)]
     [InlineData(OwnUse.Full)]
-    public void A_collector_reads_what_the_ledger_has(OwnUse ownUse) => ForAnyBatch(batch =>
+    public void M17_A_collector_reads_what_the_ledger_has(OwnUse ownUse) => ForAnyBatch(batch =>
     {
         var read = Send(batch, ownUse);
 
@@ -31,7 +31,7 @@ public sealed class BatchEncoderTests
     });
 
     [Fact]
-    public void Own_use_leaves_as_hashes_and_everything_else_as_it_is() => ForAnyBatch(batch =>
+    public void M15_Own_use_leaves_as_hashes_and_everything_else_as_it_is() => ForAnyBatch(batch =>
     {
         foreach (var (row, receipt) in batch.Rows.Zip(Send(batch, OwnUse.Leaf).Receipts))
         {

@@ -18,7 +18,7 @@ public sealed class BatchSizeTests(Xunit.Abstractions.ITestOutputHelper output)
     private const int MqttHeader = 1 + 4 + 2 + 2 + 1 + 32;
 
     [Fact]
-    public void A_receipt_in_a_full_batch_takes_at_most_200_bytes_with_all_that_surrounds_it()
+    public void M16_A_receipt_in_a_full_batch_takes_at_most_200_bytes_with_all_that_surrounds_it()
     {
         var payload = new BatchEncoder(OwnUse.Leaf).Encode(FullBatch(), Rows, hash => Tariffs.First(t => TypedStruct.Hash(t) == hash), _ => Schedule.Depin).CalculateSize();
         var topic = new Topics("a-fleet-with-a-long-name", Node.ToLowerString()).ReceiptBatch;

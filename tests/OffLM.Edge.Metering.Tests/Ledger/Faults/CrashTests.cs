@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using OffLM.Edge.Metering.Batches;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Metering.Tariffs;
 using OffLM.Edge.Signing;
@@ -90,7 +91,7 @@ public sealed class CrashTests(ITestOutputHelper output)
             text.AppendLine(CultureInfo.InvariantCulture, $"{b.Batch} {b.Signature} {b.State} {b.Reason}");
         }
 
-        text.AppendLine(CultureInfo.InvariantCulture, $"{reader.Outbox()}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"{reader.Outbox()} {reader.RollbackEvidence()} {string.Join(' ', reader.AcceptedRollbacks())}");
 
         foreach (var tariff in Script.Tariffs)
         {
@@ -136,8 +137,26 @@ public sealed class CrashTests(ITestOutputHelper output)
             await ledger.BeginBootAsync();
             await DoneAsync("second boot");
             await ServeAsync(ledger, 9);
+            await RollBackAsync(ledger);
             ledger.Dispose();
             await DoneAsync("close again");
+        }
+
+        /// <summary>The network has other batches than the last one here.</summary>
+        private async Task RollBackAsync(Ledger ledger)
+        {
+            using var collector = TestLedger.TestKey();
+            var settled = new Acknowledgement { Node = collector.Address, Batch = 5, BatchHash = Keccak256.Hash([5]), Verdict = Verdict.Settled };
+            var signature = await collector.SignAsync(TypedDomain.TestNetwork.Digest(Signing.TypedStructs.TypedStruct.Hash(settled)), default);
+            await SignAsync(ledger);
+            Assert.Equal(
+                EvidenceResult.Recorded,
+                await ledger.RecordRollbackEvidenceAsync(settled, signature, collector.Address, TypedDomain.TestNetwork, 7, 5000));
+            await DoneAsync("evidence");
+            Assert.NotNull(await ledger.AcceptRollbackAsync(6000));
+            await DoneAsync("accepted");
+            await ServeAsync(ledger, 8);
+            Assert.Equal(6ul, (await SignAsync(ledger)).Batch.Batch);
         }
 
         private async Task LiveAsync(Ledger ledger)
