@@ -47,6 +47,28 @@ internal static class Output
     /// <summary>Writes a document as it came.</summary>
     public static void Json(JsonElement element) => Json(element.WriteTo);
 
+    /// <summary>Says that a change was made: a sentence on standard error for people, a small object for machines.</summary>
+    /// <param name="json">For machines?</param>
+    /// <param name="sentence">For people.</param>
+    /// <param name="what">The object's first field: what was changed.</param>
+    /// <param name="change">The object's second field, which is true.</param>
+    public static void Done(bool json, string sentence, (string Field, string Value) what, string change)
+    {
+        if (!json)
+        {
+            Console.Error.WriteLine(sentence);
+            return;
+        }
+
+        Json(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString(what.Field, what.Value);
+            writer.WriteBoolean(change, true);
+            writer.WriteEndObject();
+        });
+    }
+
     /// <summary>A size in the largest unit that leaves a number above 1.</summary>
     public static string Size(long bytes) => bytes switch
     {

@@ -205,13 +205,12 @@ public sealed class GenerationScheduler : IAsyncDisposable
         }
     }
 
-    /// <summary>The next that may join. A deterministic one runs alone: it waits for the others to end, and they for it.</summary>
+    /// <summary>The next that may join.</summary>
     private GenerationRun? TakeWaiting()
     {
         lock (_gate)
         {
-            if (_waiting.Count == 0 || _active.Count >= _options.MaxActive
-                || (_active.Count > 0 && (_waiting[0].Request.Deterministic || _active[0].Request.Deterministic)))
+            if (_waiting.Count == 0 || _active.Count >= _options.MaxActive)
             {
                 return null;
             }

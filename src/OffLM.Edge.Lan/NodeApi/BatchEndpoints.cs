@@ -20,6 +20,7 @@ internal sealed class BatchEndpoints(Node node)
         var endpoints = new BatchEndpoints(node);
         routes.MapGet("/node/v1/batches", handler.Around(endpoints.ListAsync)).RequireAdmin();
         routes.MapGet("/node/v1/batches/{batch}", handler.Around(endpoints.ShowAsync)).RequireAdmin();
+        routes.MapPost("/node/v1/batches/resend", handler.Around(endpoints.ResendAsync)).RequireAdmin();
         routes.MapPost("/node/v1/seal", handler.Around(endpoints.SealAsync)).RequireAdmin();
         routes.MapGet("/node/v1/export", handler.Around(endpoints.ExportAsync)).RequireAdmin();
     }
@@ -63,6 +64,18 @@ internal sealed class BatchEndpoints(Node node)
             : throw NodeApiException.NotFound($"There is no signed batch {number}.");
     }
 
+    private async Task ResendAsync(HttpContext context)
+    {
+        var batch = NodeRequest.Number(context, "batch");
+        var reopened = await node.ResendAsync(batch);
+        if (batch is { } number && reopened == 0)
+        {
+            throw new NodeApiException(StatusCodes.Status409Conflict, $"Batch {number} is not refused: there is nothing to send again.");
+        }
+
+        await Reply.JsonAsync(context, new ResendView(reopened), NodeJson.Default.ResendView);
+    }
+
     private async Task SealAsync(HttpContext context)
     {
         var batches = await node.SealAsync(context.RequestAborted);
@@ -104,7 +117,7 @@ internal sealed class BatchEndpoints(Node node)
             writer.WriteString("reason", stored.Reason);
         }
 
-        writer.WriteString("changedAt", DateTimeOffset.FromUnixTimeMilliseconds((long)stored.ChangedAt));
+        writer.WriteString("changedAt", Words.Time(stored.ChangedAt));
         writer.WriteEndObject();
     }
 }

@@ -5,7 +5,12 @@ namespace OffLM.Edge.Lan.NodeApi;
 internal sealed record SealView(int Batches);
 
 /// <summary>Whether the ledger is in order.</summary>
-internal sealed record CheckView(bool Sound, ulong Receipts, ulong Batches, IReadOnlyList<FindingView> Findings);
+/// <param name="Sound">True if nothing is wrong.</param>
+/// <param name="Receipts">So many were checked.</param>
+/// <param name="Batches">So many were checked.</param>
+/// <param name="Findings">What is wrong.</param>
+/// <param name="Repairs">What was mended before; null if only a check was asked for.</param>
+internal sealed record CheckView(bool Sound, ulong Receipts, ulong Batches, IReadOnlyList<FindingView> Findings, IReadOnlyList<string>? Repairs);
 
 /// <summary>One thing that is wrong with the ledger.</summary>
 internal sealed record FindingView(string Part, string Number, string Key, string Problem, string Advice);

@@ -33,7 +33,7 @@ internal sealed partial class NodeHandler(ILogger<NodeHandler> logger)
             }
 
             context.Response.Clear();
-            await Guard.WriteAsync(context, NodeErrorFormat.Instance, error ?? ErrorResponse.Internal);
+            await Guard.WriteAsync(context, PlainErrorFormat.Instance, error ?? ErrorResponse.Internal);
         }
         catch (Exception e)
         {

@@ -25,5 +25,6 @@ namespace OffLM.Edge.Lan.NodeApi;
 [JsonSerializable(typeof(NewApiKeyView))]
 [JsonSerializable(typeof(ApiKeyTemplate))]
 [JsonSerializable(typeof(SealView))]
+[JsonSerializable(typeof(ResendView))]
 [JsonSerializable(typeof(CheckView))]
 internal sealed partial class NodeJson : JsonSerializerContext;

@@ -101,6 +101,7 @@ internal sealed class ReceiptEndpoints(Node node)
         Request = row.Request.ToString(),
         Caller = row.Caller,
         State = Words.StateIn(batch),
+        Reason = batch is { State: BatchState.Refused } ? batch.Reason : null,
         Receipt = row.Receipt is { } receipt ? FiguresOf(receipt) : null,
         Damage = row.Damage,
     };
@@ -108,7 +109,7 @@ internal sealed class ReceiptEndpoints(Node node)
     private static ReceiptFigures FiguresOf(Receipt receipt) => new(
         Convert.ToHexStringLower(receipt.Model.AsSpan()),
         Words.Of(receipt.Outcome),
-        DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Min(receipt.StartedAt, (ulong)DateTimeOffset.MaxValue.ToUnixTimeMilliseconds())),
+        Words.Time(receipt.StartedAt),
         Words.Of(receipt.Clock),
         receipt.DurationMs,
         receipt.PromptTokens,

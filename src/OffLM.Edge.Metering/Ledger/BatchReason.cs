@@ -10,7 +10,7 @@ public static class BatchReason
     public const int MaxLength = 500;
 
     /// <summary>Replaces each character that would steer a terminal, turn the reading direction or break a line by a space, and cuts the rest off.</summary>
-    internal static string Clean(string reason)
+    public static string Clean(string reason)
     {
         var text = new StringBuilder(Math.Min(reason.Length, MaxLength));
         foreach (var rune in reason.EnumerateRunes())

@@ -55,7 +55,7 @@ internal sealed class CheckContext(SqliteConnection connection, CancellationToke
 
     public void Holds()
     {
-        var rows = connection.Prepare("SELECT request, caller, body, crc FROM holds");
+        var rows = connection.Prepare("SELECT request, caller, body, crc FROM holds WHERE NOT EXISTS(SELECT 1 FROM receipts r WHERE r.request = holds.request)");
         while (rows.Step())
         {
             if (rows.Integer(3) != Ledger.HoldChecksum(rows.Blob(0), rows.Text(1), rows.Blob(2)))

@@ -39,11 +39,7 @@ public sealed partial class Ledger
     /// <returns>False if there were none.</returns>
     public async Task<bool> ForgetAsync(Bytes32 request)
     {
-        var found = await _writer.RunAsync(connection =>
-        {
-            DeleteSalts(connection, request);
-            return connection.Changes > 0;
-        });
+        var found = await _writer.RunAsync(connection => DeleteSalts(connection, request));
         if (found)
         {
             // The write-ahead log still has the pages as they were.
@@ -101,6 +97,17 @@ public sealed partial class Ledger
         return (batch.Batch.Batch, collapsed);
     }
 
-    private static void DeleteSalts(SqliteConnection connection, Bytes32 request) =>
-        connection.Prepare("DELETE FROM salts WHERE request = ?1").Bind(1, request.AsSpan()).Run();
+    /// <summary>Forgets what opens a receipt's commitments, also where its hold still says it.</summary>
+    /// <returns>False if there was nothing to forget.</returns>
+    private static bool DeleteSalts(SqliteConnection connection, Bytes32 request)
+    {
+        if (!HasReceipt(connection, request.AsSpan()))
+        {
+            return false;
+        }
+
+        DeleteHold(connection, request.AsSpan());
+        connection.Prepare("DELETE FROM salts WHERE sequence = (SELECT sequence FROM receipts WHERE request = ?1)").Bind(1, request.AsSpan()).Run();
+        return connection.Changes > 0;
+    }
 }

@@ -80,7 +80,7 @@ public sealed partial class LedgerReader : IDisposable
             (ulong)last,
             (ulong)batches,
             (ulong)(last - signed),
-            (int)Integer("SELECT count(*) FROM holds"),
+            (int)Integer("SELECT count(*) FROM holds WHERE NOT EXISTS(SELECT 1 FROM receipts r WHERE r.request = holds.request)"),
             uint.TryParse(Meta("boot"), CultureInfo.InvariantCulture, out var boot) ? boot : 0,
             Address.TryParse(Meta("node"), out var node) ? node : null);
     }
@@ -91,10 +91,11 @@ public sealed partial class LedgerReader : IDisposable
     /// <param name="caller">Only this caller's; null for all.</param>
     public IReadOnlyList<StoredReceipt> Latest(ulong? before, int limit, string? caller = null)
     {
-        var filter = caller is null ? "" : "AND caller = ?3";
+        // Most receipts are of no key: those are read in their order, the others through their index.
+        var filter = caller switch { null => "", "" => "AND caller = ''", _ => "AND caller = ?3 AND caller <> ''" };
         var rows = _connection.Prepare($"SELECT {StoredReceipt.Columns} FROM receipts WHERE sequence < ?1 {filter} ORDER BY sequence DESC LIMIT ?2")
             .Bind(1, (long)Math.Min(before ?? long.MaxValue, long.MaxValue)).Bind(2, Math.Clamp(limit, 1, PageSize));
-        return Read(caller is null ? rows : rows.Bind(3, caller));
+        return Read(string.IsNullOrEmpty(caller) ? rows : rows.Bind(3, caller));
     }
 
     /// <summary>Receipts in rising order, from a sequence number on; at most <see cref="PageSize"/>.</summary>
@@ -111,7 +112,7 @@ public sealed partial class LedgerReader : IDisposable
     /// <exception cref="FormatException">The row is damaged.</exception>
     public ReceiptSalts? Salts(Bytes32 request)
     {
-        var row = _connection.Prepare("SELECT prompt, completion, execution, record FROM salts WHERE request = ?1").Bind(1, request.AsSpan());
+        var row = _connection.Prepare("SELECT prompt, completion, execution, record FROM salts WHERE sequence = (SELECT sequence FROM receipts WHERE request = ?1)").Bind(1, request.AsSpan());
         if (!row.Step())
         {
             return null;

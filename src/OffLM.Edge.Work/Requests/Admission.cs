@@ -169,7 +169,7 @@ internal sealed partial class Admission(
         var payer = caller.Key?.Payer ?? Address.Zero;
         var hold = new Hold
         {
-            Request = Bytes32.Random(),
+            Request = RequestName.Next(),
             Caller = caller.Id,
             Payer = payer,
             Builder = caller.Key?.Builder ?? Address.Zero,

@@ -6,7 +6,14 @@ using OffLM.Edge.Signing;
 namespace OffLM.Edge.Work.Running;
 
 /// <summary>Signs a batch when it is full, a while after its first receipt, and at shutdown.</summary>
-public sealed partial class SealingLoop(BatchSealer sealer, NodeKey key, TimeSpan interval, TimeProvider time, ILogger<SealingLoop> logger) : IAsyncDisposable
+/// <param name="sealer">Makes the batches.</param>
+/// <param name="key">Signs them.</param>
+/// <param name="interval">A batch is signed this long after its first receipt.</param>
+/// <param name="onSigned">Told after each batch; must be quick and must not throw.</param>
+/// <param name="time">For the interval.</param>
+/// <param name="logger">Says what was signed, and why not.</param>
+public sealed partial class SealingLoop(
+    BatchSealer sealer, NodeKey key, TimeSpan interval, Action onSigned, TimeProvider time, ILogger<SealingLoop> logger) : IAsyncDisposable
 {
     /// <summary>How often a missing key is asked for again.</summary>
     private static readonly TimeSpan KeyRetry = TimeSpan.FromSeconds(10);
@@ -55,6 +62,7 @@ public sealed partial class SealingLoop(BatchSealer sealer, NodeKey key, TimeSpa
                 Interlocked.Add(ref _open, -batch.Batch.Count);
                 LogSigned(batch.Batch.Batch, batch.Batch.Count, batch.Batch.FirstSequence);
                 batches++;
+                onSigned();
             }
 
             return batches;

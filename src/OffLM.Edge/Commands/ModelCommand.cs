@@ -132,7 +132,7 @@ internal static class ModelCommand
             }
         }
 
-        await Console.Error.WriteLineAsync($"The model {name} is deleted.");
+        Output.Done(result.GetValue(GlobalOptions.Json), $"The model {name} is deleted.", ("name", name), "deleted");
         return 0;
     }
 

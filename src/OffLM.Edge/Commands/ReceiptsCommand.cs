@@ -7,7 +7,7 @@ using OffLM.Edge.Signing;
 
 namespace OffLM.Edge.Commands;
 
-/// <summary><c>receipts list|show|export|verify|forget</c>.</summary>
+/// <summary><c>receipts list|show|export|verify|forget|resend</c>.</summary>
 internal static class ReceiptsCommand
 {
     private static readonly Argument<string> Id = new("id") { Description = "A receipt: its request (0x and 64 digits) or its sequence number." };
@@ -29,7 +29,7 @@ internal static class ReceiptsCommand
         verify.SetAction(VerifyAsync);
         var forget = new Command("forget", "Delete what opens a receipt's commitments, for good.") { Id };
         forget.SetAction(ForgetAsync);
-        return new Command("receipts", "What was served, and proof of it.") { list, show, export, verify, forget };
+        return new Command("receipts", "What was served, and proof of it.") { list, show, export, verify, forget, ResendCommand.Create() };
     }
 
     private static int List(ParseResult result)
@@ -80,7 +80,12 @@ internal static class ReceiptsCommand
     {
         try
         {
-            return ledger.BatchOf(sequence)?.State.ToString().ToLowerInvariant() ?? "open";
+            return ledger.BatchOf(sequence) switch
+            {
+                null => "open",
+                { State: BatchState.Refused } refused => $"refused: {refused.Reason}",
+                var batch => batch.State.ToString().ToLowerInvariant(),
+            };
         }
         catch (FormatException)
         {
@@ -156,22 +161,26 @@ internal static class ReceiptsCommand
             request = Find(ledger, result.GetRequiredValue(Id)).Request;
         }
 
+        bool forgotten;
         using var node = ControlClient.Find(state);
         if (node is not null)
         {
             using var answer = await node.SendAsync(HttpMethod.Delete, $"/node/v1/receipts/{request}/salts", null, cancellation);
+            forgotten = answer.RootElement.GetProperty("forgotten").GetBoolean();
         }
         else
         {
             using var exclusive = state.TryLock() ?? throw new CommandException($"A node starts or stops on {state.Root} just now. Try again in a moment.");
             using var ledger = Ledger.Open(state.Ledger, TimeProvider.System);
-            if (!await ledger.ForgetAsync(request))
-            {
-                throw new CommandException($"The salts of receipt {request} were forgotten before.");
-            }
+            forgotten = await ledger.ForgetAsync(request);
         }
 
-        await Console.Error.WriteLineAsync($"The salts of receipt {request} are gone; its commitments can't be opened any more.");
+        if (!forgotten)
+        {
+            throw new CommandException($"The salts of receipt {request} were forgotten before.");
+        }
+
+        Output.Done(result.GetValue(GlobalOptions.Json), $"The salts of receipt {request} are gone; its commitments can't be opened any more.", ("request", request.ToString()), "forgotten");
         return 0;
     }
 

@@ -12,7 +12,7 @@ internal sealed partial class ConnectLoop
     /// <summary>Returns why the link went.</summary>
     private async Task<string> StayAsync(MqttSession session, CancellationToken stop)
     {
-        BrokerSockets.Tune(MqttOptions.PortOf(_options.Broker), session.KeepAlive);
+        _sockets = BrokerSockets.Tune(MqttOptions.PortOf(_options.Broker), session.KeepAlive);
         _publisher.Open(_client, session);
         Loss loss;
         try
@@ -30,6 +30,7 @@ internal sealed partial class ConnectLoop
         {
             await _workStop.CancelAsync();
             _publisher.Close();
+            _sockets = BrokerSockets.None;
         }
 
         if (loss.StillOpen)

@@ -20,6 +20,7 @@ internal sealed partial class ConnectLoop : IPahoEvents
 
     private PahoClient _client;
     private TaskCompletionSource<Loss> _lost = NewLoss();
+    private volatile BrokerSockets _sockets = BrokerSockets.None;
     private TimeSpan _keepAlive;
     private bool _cleanStart;
     private int _attempts;
@@ -117,6 +118,8 @@ internal sealed partial class ConnectLoop : IPahoEvents
 
     private void Tell(LinkState state, MqttSession? session = null, DateTimeOffset? next = null) =>
         _observer.LinkChanged(new MqttLink(state, _time.GetUtcNow(), _problem, _attempts, next, session));
+
+    void IPahoEvents.PacketCame() => _sockets.AcknowledgeAtOnce();
 
     void IPahoEvents.MessageArrived(MqttMessage message)
     {

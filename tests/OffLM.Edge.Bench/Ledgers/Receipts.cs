@@ -19,7 +19,7 @@ internal static class Receipts
     /// <param name="tariff">The free tariff's hash.</param>
     public static Hold NewHold(Bytes32 tariff) => new()
     {
-        Request = Bytes32.Random(),
+        Request = RequestName.Next(),
         Model = Model,
         Tariff = tariff,
         PromptTokens = 123,

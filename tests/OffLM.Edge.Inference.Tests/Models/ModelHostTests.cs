@@ -1,11 +1,12 @@
 using OffLM.Edge.Inference.Tests.Support;
+using OffLM.Edge.Tests.Shared;
 
 namespace OffLM.Edge.Inference.Tests.Models;
 
 public sealed class ModelHostTests : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly ManualClock _clock = new();
+    private readonly ManualTime _clock = new();
     private readonly List<FakeEngine> _engines = [];
     private Func<StoredModel, IEngine> _load;
     private ModelHost? _host;

@@ -1,4 +1,5 @@
 using OffLM.Edge.Inference.Tests.Support;
+using OffLM.Edge.Tests.Shared;
 
 namespace OffLM.Edge.Inference.Tests.Scheduling;
 
@@ -233,22 +234,19 @@ public sealed class GenerationSchedulerTests
     }
 
     [Fact]
-    public async Task A_deterministic_request_runs_alone()
+    public async Task A_deterministic_request_neither_waits_for_others_nor_holds_them_up_and_says_that_it_was_not_alone()
     {
         await using var scheduler = Scheduler(new SchedulerOptions { MaxUndelivered = 5 });
         var before = scheduler.Reserve().Start(Request("x", 30));
-        var alone = scheduler.Reserve().Start(Request("y", 30) with { Deterministic = true });
-        var after = scheduler.Reserve().Start(Request("z", 30));
-        await Eventually.TrueAsync(() => scheduler.Statistics.Tokens >= 6, "the first is ahead of its reader");
-        Assert.Equal((1, 2), (scheduler.Statistics.Active, scheduler.Statistics.Waiting));
+        var deterministic = scheduler.Reserve().Start(Request("y", 30) with { Deterministic = true });
+        await Eventually.TrueAsync(() => scheduler.Statistics.Tokens >= 12, "both are ahead of their readers");
 
-        await Answer.ReadAsync(before);
-        var answers = await Task.WhenAll(Answer.ReadAsync(alone), Answer.ReadAsync(after));
+        var after = await Answer.OfAsync(scheduler, Request("z", 30));
+        var answers = await Task.WhenAll(Answer.ReadAsync(deterministic), Answer.ReadAsync(before));
+        var alone = await Answer.OfAsync(scheduler, Request("y", 30) with { Deterministic = true });
 
-        Assert.True(answers[0].Result.RanAlone);
-        Assert.Equal([1, 2, 3], _engine.Log.Select(e => e.Slot).Where(s => s > 0).Distinct());
-        var lastOfAlone = _engine.Log.ToList().FindLastIndex(e => e.Slot == 2);
-        Assert.True(_engine.Log.ToList().FindIndex(e => e.Slot == 3) >= lastOfAlone);
+        Assert.Equal((30, answers[0].Text), (after.Tokens, alone.Text));
+        Assert.Equal([false, false, false, true], new[] { after, answers[0], answers[1], alone }.Select(a => a.Result.RanAlone));
     }
 
     [Fact]
@@ -270,7 +268,7 @@ public sealed class GenerationSchedulerTests
     [Fact]
     public void The_pace_is_the_share_of_time_that_is_worked()
     {
-        var clock = new ManualClock();
+        var clock = new ManualTime();
         var pace = 0.25;
         var pacer = new Pacer(() => pace, clock);
         pacer.Worked(TimeSpan.FromMilliseconds(10));

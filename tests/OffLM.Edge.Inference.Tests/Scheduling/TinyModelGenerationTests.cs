@@ -45,6 +45,35 @@ public sealed class TinyModelGenerationTests(TinyModel tiny) : IClassFixture<Tin
     }
 
     [Fact]
+    public async Task A_seeded_answer_is_the_same_to_the_bit_alone_and_among_three_others()
+    {
+        GenerationRequest Request(int variant, int prompt) => new()
+        {
+            Prompt = TinyModel.Prompt(prompt, variant),
+            MaxNewTokens = 40,
+            Deterministic = true,
+            Sampling = new SamplingOptions { Seed = (ulong)variant, Temperature = 1, TopK = 0, TopP = 1, TopLogprobs = 5 },
+        };
+
+        // Prompts of one to three pieces: whole ones are computed between the pieces and steps of others.
+        var requests = Enumerable.Range(1, 4).Select(i => Request(i, 130 * i)).ToList();
+        List<Answer> alone = [];
+        foreach (var request in requests)
+        {
+            alone.Add(await Answer.OfAsync(_scheduler, request));
+        }
+
+        var together = await Task.WhenAll(requests.Select(r => Answer.OfAsync(_scheduler, r)));
+
+        Assert.Equal(alone.Select(Scores), together.Select(Scores));
+        Assert.All(alone, a => Assert.True(a.Result.RanAlone));
+        Assert.All(together, a => Assert.False(a.Result.RanAlone));
+
+        static string Scores(Answer answer) => answer.Text + string.Join(
+            ' ', answer.Pieces.SelectMany(p => p.Logprobs!).SelectMany(l => l.Top.Prepend(l)).Select(t => BitConverter.DoubleToInt64Bits(t.Logprob)));
+    }
+
+    [Fact]
     public async Task A_second_turn_reuses_the_first_one_and_answers_the_same()
     {
         var first = TinyModel.Prompt(300);

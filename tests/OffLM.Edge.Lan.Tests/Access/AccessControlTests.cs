@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using OffLM.Edge.Lan.Access;
 using OffLM.Edge.Lan.Tests.NodeApi;
+using OffLM.Edge.Tests.Shared;
 using OffLM.Edge.Work.Callers;
 
 namespace OffLM.Edge.Lan.Tests.Access;

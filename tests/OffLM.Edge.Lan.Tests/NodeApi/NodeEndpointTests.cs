@@ -121,6 +121,9 @@ public sealed class NodeEndpointTests
         Assert.True((await RunningNode.GetAsync(owner, "/node/v1/check")).GetProperty("sound").GetBoolean());
         Assert.Equal(1, (await RunningNode.GetAsync(owner, "/node/v1/check?full=true")).GetProperty("receipts").GetInt32());
         await RunningNode.GetAsync(owner, "/node/v1/check?full=maybe", HttpStatusCode.BadRequest);
+        var repaired = await RunningNode.JsonAsync(owner, HttpMethod.Post, "/node/v1/check");
+        Assert.Equal((true, 1, 0), (
+            repaired.GetProperty("sound").GetBoolean(), repaired.GetProperty("receipts").GetInt32(), repaired.GetProperty("repairs").GetArrayLength()));
     }
 
     [Fact]

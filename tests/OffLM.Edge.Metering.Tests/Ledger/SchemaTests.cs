@@ -1,6 +1,7 @@
 using OffLM.Edge.Metering.Interop.Sqlite;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Signing;
+using OffLM.Edge.Tests.Shared;
 
 namespace OffLM.Edge.Metering.Tests.Ledgers;
 
@@ -25,6 +26,7 @@ public sealed class SchemaTests
         Assert.Equal(6, reader.From(1).Count(r => r.Damage is null));
         Assert.Equal("alice", reader.Find(1ul)!.Caller);
         Assert.NotNull(reader.Salts(reader.Find(5ul)!.Request));
+        Assert.Contains(1ul, reader.Latest(null, 10, "alice").Select(r => r.Sequence));
         var report = LedgerCheck.Full(path);
         Assert.True(report.IsSound, string.Join('\n', report.Findings));
         Assert.Equal(2, await ledger.CollapseAsync(ulong.MaxValue / 2));

@@ -3,6 +3,7 @@ using OffLM.Edge.Metering.Interop.Sqlite;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Metering.Tariffs;
 using OffLM.Edge.Signing;
+using OffLM.Edge.Tests.Shared;
 
 namespace OffLM.Edge.Metering.Tests.Ledgers;
 

@@ -28,6 +28,30 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public async Task Seeded_requests_run_side_by_side_answer_as_alone_and_the_replay_record_says_which()
+    {
+        await using var test = await TestNode.StartAsync();
+        var request = TestNode.Request(maxTokens: 200) with { Sampling = new() { Seed = 7, Temperature = 1, TopK = 0, TopP = 1 } };
+
+        var alone = await test.AnswerAsync(Caller.Household, request);
+        await using var other = await test.Node.AskAsync(Caller.Guest, TestNode.Request(maxTokens: 4000), CancellationToken.None);
+        await TestNode.UntilAsync(() => test.Node.Models.Loaded is [{ Statistics: { Active: 1, Waiting: 0 } }], "the other one to run");
+        var beside = await test.AnswerAsync(Caller.Household, request);
+
+        Assert.Equal(alone.Text, beside.Text);
+        Assert.Contains("\"ranAlone\":true", Record(alone.Completed));
+        Assert.Contains("\"ranAlone\":false", Record(beside.Completed));
+
+        string Record(CompletedAnswer completed)
+        {
+            using var reader = LedgerReader.Open(test.Options.LedgerPath);
+            var salts = Present.Of(reader.Salts(completed.Receipt.Request));
+            Assert.Equal(Commitment.To(completed.Salts.Execution, salts.ExecutionRecord), completed.Receipt.Execution);
+            return salts.ExecutionRecord;
+        }
+    }
+
+    [Fact]
     public async Task Who_pays_owes_the_tariffs_price_for_each_token()
     {
         await using var test = await TestNode.StartAsync();

@@ -6,6 +6,9 @@ namespace OffLM.Mqtt.Interop.Paho;
 /// </summary>
 internal interface IPahoEvents
 {
+    /// <summary>The broker sent something; comes before what is made of it.</summary>
+    void PacketCame();
+
     void MessageArrived(MqttMessage message);
 
     /// <param name="reason">The broker's reason code where it said goodbye, else 0.</param>

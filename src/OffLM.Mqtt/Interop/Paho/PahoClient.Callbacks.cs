@@ -20,13 +20,13 @@ internal sealed unsafe partial class PahoClient
             properties.TwoBytes(PropertyId.ServerKeepAlive),
             properties.FourBytes(PropertyId.SessionExpiryInterval),
             properties.Byte(PropertyId.RetainAvailable) != 0);
-        PahoOperation.Find(operation)?.End(new PahoResult(NativeMethods.Success, success->Reason, null, connack));
+        PahoOperation.Find(operation)?.Answered(new PahoResult(NativeMethods.Success, success->Reason, null, connack));
     }
 
     // Properties are not looked at: for some operations the library leaves them uninitialised here.
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnSucceeded(nint operation, NativeSuccess* success) =>
-        PahoOperation.Find(operation)?.End(new PahoResult(NativeMethods.Success, 0, null));
+        PahoOperation.Find(operation)?.Answered(new PahoResult(NativeMethods.Success, 0, null));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnFailed(nint operation, NativeFailure* failure)
@@ -47,7 +47,7 @@ internal sealed unsafe partial class PahoClient
             result = new PahoResult(NativeMethods.Failure, 0, null);
         }
 
-        PahoOperation.Find(operation)?.End(result);
+        PahoOperation.Find(operation)?.Answered(result);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -62,6 +62,7 @@ internal sealed unsafe partial class PahoClient
     {
         if (s_clients.Find(client) is { } found)
         {
+            found._events.PacketCame();
             found._events.MessageArrived(Read(topic, topicLength, message));
         }
 

@@ -201,6 +201,8 @@ internal sealed unsafe partial class PahoClient : IDisposable
         return operation;
     }
 
+    internal void PacketCame() => _events.PacketCame();
+
     internal void Ended(PahoOperation operation)
     {
         lock (_operations)

@@ -20,6 +20,13 @@ internal sealed class PahoOperation
 
     public static PahoOperation? Find(nint id) => s_operations.Find(id);
 
+    /// <summary>Ends it because the library called.</summary>
+    public void Answered(PahoResult result)
+    {
+        _client.PacketCame();
+        End(result);
+    }
+
     public void End(PahoResult result)
     {
         if (s_operations.Remove(Id) is null)

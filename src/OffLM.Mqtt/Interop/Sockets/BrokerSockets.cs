@@ -7,34 +7,49 @@ namespace OffLM.Mqtt.Interop.Sockets;
 
 /// <summary>
 /// Sets what the MQTT library has no option for on its socket. The library does not tell its socket either, so it is found among
-/// this process's by the port it is connected to; a stranger's that is met by chance takes no harm.
+/// this process's by the port it is connected to; a stranger's that is met by chance, or gets its number later, takes no harm.
 /// </summary>
-internal static unsafe class BrokerSockets
+internal sealed unsafe class BrokerSockets
 {
     private const int AddressBytes = 128;   // sockaddr_storage
 
+    private readonly int[] _sockets;
+
+    private BrokerSockets(int[] sockets) => _sockets = sockets;
+
+    /// <summary>No sockets.</summary>
+    public static BrokerSockets None { get; } = new([]);
+
     /// <summary>
-    /// No Nagle: a message behind an acknowledgement would wait for the other side's delayed ACK, 40 ms.
-    /// A user timeout: the library only pings when it has sent nothing for a while, so who goes on publishing into a dead link would
-    /// learn of it from TCP's retransmissions alone, after a quarter of an hour.
+    /// Finds the sockets and sets what lasts. No Nagle: a message behind an acknowledgement would wait for the other side's delayed
+    /// ACK, 40 ms. A user timeout: the library only pings when it has sent nothing for a while, so who goes on publishing into a dead
+    /// link would learn of it from TCP's retransmissions alone, after a quarter of an hour.
     /// </summary>
     /// <param name="port">The broker's port.</param>
     /// <param name="patience">How long sent data may stay unacknowledged.</param>
-    /// <returns>How many sockets were set; 0 where /proc is not there.</returns>
-    public static int Tune(int port, TimeSpan patience)
+    /// <returns>None where /proc is not there.</returns>
+    public static BrokerSockets Tune(int port, TimeSpan patience)
     {
-        var count = 0;
-        foreach (var socket in OpenFiles())
+        var sockets = OpenFiles().Where(file => PeerPort(file) == port).ToArray();
+        foreach (var socket in sockets)
         {
-            if (PeerPort(socket) == port)
-            {
-                Set(socket, NativeMethods.NoDelay, 1);
-                Set(socket, NativeMethods.UserTimeout, (int)Math.Min(patience.TotalMilliseconds, int.MaxValue));
-                count++;
-            }
+            Set(socket, NativeMethods.NoDelay, 1);
+            Set(socket, NativeMethods.UserTimeout, (int)Math.Min(patience.TotalMilliseconds, int.MaxValue));
         }
 
-        return count;
+        return new BrokerSockets(sockets);
+    }
+
+    /// <summary>
+    /// Has what came acknowledged at once, by TCP. A broker with Nagle on, as mosquitto by default, sends its next small packet only
+    /// after that. The kernel falls back to delaying, so this is said at each packet.
+    /// </summary>
+    public void AcknowledgeAtOnce()
+    {
+        foreach (var socket in _sockets)
+        {
+            Set(socket, NativeMethods.QuickAck, 1);
+        }
     }
 
     private static IEnumerable<int> OpenFiles()

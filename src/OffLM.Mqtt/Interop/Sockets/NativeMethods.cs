@@ -11,6 +11,9 @@ internal static unsafe partial class NativeMethods
     /// <summary>TCP_NODELAY.</summary>
     internal const int NoDelay = 1;
 
+    /// <summary>TCP_QUICKACK.</summary>
+    internal const int QuickAck = 12;
+
     /// <summary>TCP_USER_TIMEOUT.</summary>
     internal const int UserTimeout = 18;
 

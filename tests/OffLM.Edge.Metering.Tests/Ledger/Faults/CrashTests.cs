@@ -4,6 +4,7 @@ using System.Text;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Metering.Tariffs;
 using OffLM.Edge.Signing;
+using OffLM.Edge.Tests.Shared;
 using Xunit.Abstractions;
 
 namespace OffLM.Edge.Metering.Tests.Ledgers.Faults;

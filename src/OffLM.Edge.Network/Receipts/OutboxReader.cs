@@ -1,0 +1,68 @@
+using Google.Protobuf;
+using OffLM.Edge.Metering;
+using OffLM.Edge.Network.Wire;
+using OffLM.Mqtt;
+
+namespace OffLM.Edge.Network.Receipts;
+
+/// <summary>Reads batches from the ledger and encodes them, one at a time, on a thread that gives way to answers.</summary>
+internal sealed class OutboxReader : IDisposable
+{
+    /// <summary>Rows read at once while looking for the next batch to send.</summary>
+    private const int PageSize = 64;
+
+    private readonly Ledger _ledger;
+    private readonly BatchEncoder _encoder;
+    private readonly string _fleet;
+    private readonly QuietThread _thread = new("receipts");
+    private LedgerReader? _reader;
+
+    /// <param name="ledger">The outbox.</param>
+    /// <param name="encoder">Decides what leaves.</param>
+    /// <param name="fleet">For the topics.</param>
+    public OutboxReader(Ledger ledger, BatchEncoder encoder, string fleet) => (_ledger, _encoder, _fleet) = (ledger, encoder, fleet);
+
+    private LedgerReader Reader => _reader ??= _ledger.Read();
+
+    /// <summary>The first unsettled batch behind a number; null if there is none.</summary>
+    /// <param name="after">Only larger numbers.</param>
+    /// <param name="passOver">True for batches that are not wanted.</param>
+    /// <exception cref="LedgerUnavailableException">The ledger can't be read.</exception>
+    public Task<OutgoingBatch?> NextAsync(ulong after, Func<ulong, bool> passOver) => _thread.RunAsync(() =>
+    {
+        for (var page = Reader.Unsettled(after, PageSize); page.Count > 0; page = Reader.Unsettled(page[^1].Batch.Batch, PageSize))
+        {
+            if (page.FirstOrDefault(b => !passOver(b.Batch.Batch)) is { } found)
+            {
+                return Encode(found);
+            }
+        }
+
+        return null;
+    });
+
+    /// <summary>A batch that was sent before; null if it has its verdict by now.</summary>
+    /// <exception cref="LedgerUnavailableException">The ledger can't be read.</exception>
+    public Task<OutgoingBatch?> AgainAsync(ulong batch) => _thread.RunAsync(() =>
+        Reader.Unsettled(batch - 1, 1) is [var found] && found.Batch.Batch == batch ? Encode(found) : null);
+
+    public void Dispose()
+    {
+        _thread.Dispose();
+        _reader?.Dispose();
+    }
+
+    private OutgoingBatch Encode(StoredBatch stored)
+    {
+        var wasSent = stored.State == BatchState.Sent;
+        var topic = new Topics(_fleet, stored.Batch.Node.ToLowerString()).ReceiptBatch;
+        try
+        {
+            return new(stored.Batch.Batch, topic, _encoder.Encode(stored, Reader).ToByteArray(), null, wasSent);
+        }
+        catch (UnsendableBatchException e)
+        {
+            return new(stored.Batch.Batch, topic, null, e.Message, wasSent);
+        }
+    }
+}
