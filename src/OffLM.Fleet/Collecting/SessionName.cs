@@ -19,11 +19,12 @@ internal sealed class SessionName : IDisposable
 
     /// <summary>Takes the first that is free.</summary>
     /// <param name="database">The database's path; the locks are beside it.</param>
+    /// <param name="fleet">The fleet: another's subscriptions must not be taken over.</param>
     /// <param name="group">The group of collectors.</param>
     /// <exception cref="CommandException">Too many collectors run on this database, or no lock file can be made.</exception>
-    public static SessionName Take(string database, string group)
+    public static SessionName Take(string database, string fleet, string group)
     {
-        var hash = Keccak256.Hash(Encoding.UTF8.GetBytes($"{Environment.MachineName}\n{database}\n{group}"));
+        var hash = Keccak256.Hash(Encoding.UTF8.GetBytes($"{Environment.MachineName}\n{database}\n{fleet}\n{group}"));
         for (var place = 1; place <= MaxCollectors; place++)
         {
             var path = $"{database}.collector-{place}.lock";

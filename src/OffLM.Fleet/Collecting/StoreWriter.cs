@@ -36,6 +36,7 @@ internal sealed partial class StoreWriter : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<StoreWriter> _logger;
     private StoreSession? _session;
+    private bool _reported;
     private bool _troubled;
     private long _lastSweep;
     private long _givenUp;
@@ -123,9 +124,9 @@ internal sealed partial class StoreWriter : IAsyncDisposable
             try
             {
                 Commit(group);
-                if (_troubled)
+                if (_reported)
                 {
-                    _troubled = false;
+                    (_troubled, _reported) = (false, false);
                     LogRecovered();
                 }
 
@@ -141,7 +142,6 @@ internal sealed partial class StoreWriter : IAsyncDisposable
                     return;
                 }
 
-                LogRetrying(e.Message);
                 _stop.Token.WaitHandle.WaitOne(RetryInterval);
             }
             catch (Exception e)
@@ -188,8 +188,9 @@ internal sealed partial class StoreWriter : IAsyncDisposable
     /// </summary>
     private void Recover(Exception error)
     {
-        if (!_troubled)
+        if (!_reported)
         {
+            _reported = true;
             LogTrouble(error.Message);
         }
 
@@ -200,11 +201,8 @@ internal sealed partial class StoreWriter : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "Nothing can be stored, so nothing is answered; nodes will send again: {Problem}")]
+    [LoggerMessage(LogLevel.Error, "Nothing can be stored, so nothing is answered; it is tried again, and nodes will send again: {Problem}")]
     private partial void LogTrouble(string problem);
-
-    [LoggerMessage(LogLevel.Warning, "Storing is tried again: {Problem}")]
-    private partial void LogRetrying(string problem);
 
     [LoggerMessage(LogLevel.Information, "The database can be written again")]
     private partial void LogRecovered();

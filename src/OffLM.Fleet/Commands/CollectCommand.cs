@@ -13,16 +13,65 @@ internal static partial class CollectCommand
 {
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromSeconds(10);
 
-    private static readonly Option<string> Broker = new("--broker") { Description = "The broker: mqtt://HOST[:1883] or, encrypted, mqtts://HOST[:8883].", HelpName = "URL", Required = true };
-    private static readonly Option<string> Fleet = new("--fleet") { Description = "The fleet's name in topics.", HelpName = "NAME", DefaultValueFactory = _ => Topics.DefaultFleet };
-    private static readonly Option<string> Share = new("--share") { Description = "The group of collectors that share the batches.", HelpName = "GROUP", DefaultValueFactory = _ => CollectorOptions.DefaultGroup };
-    private static readonly Option<string?> Domain = new("--domain") { Description = "The network that receipts are signed for. Default the database's, else a test network.", HelpName = "CHAIN:CONTRACT" };
-    private static readonly Option<string[]> Nodes = new("--node") { Description = "A node whose batches settle; may be given several times. See also 'nodes trust'.", HelpName = "ADDRESS", AllowMultipleArgumentsPerToken = true };
-    private static readonly Option<bool> TrustOnFirstUse = new("--trust-on-first-use") { Description = "Trust every node that comes with the first batch of a chain." };
-    private static readonly Option<string?> User = new("--user") { Description = "The broker's user; its password comes from OFFLM_NETWORK_PASSWORD, the systemd credential offlm-network-password, or --password-file.", HelpName = "NAME" };
+    private static readonly Option<string> Broker = new("--broker")
+    {
+        Description = "The broker: mqtt://HOST[:1883] or, encrypted, mqtts://HOST[:8883].",
+        HelpName = "URL",
+        Required = true,
+    };
+
+    private static readonly Option<string> Fleet = new("--fleet")
+    {
+        Description = "The fleet's name in topics.",
+        HelpName = "NAME",
+        DefaultValueFactory = _ => Topics.DefaultFleet,
+    };
+
+    private static readonly Option<string> Share = new("--share")
+    {
+        Description = "The group of collectors that share the batches.",
+        HelpName = "GROUP",
+        DefaultValueFactory = _ => CollectorOptions.DefaultGroup,
+    };
+
+    private static readonly Option<string?> Domain = new("--domain")
+    {
+        Description = "The network that receipts are signed for. Default the database's, else a test network.",
+        HelpName = "CHAIN:CONTRACT",
+    };
+
+    private static readonly Option<string[]> Nodes = new("--node")
+    {
+        Description = "A node whose batches settle; may be given several times. See also 'nodes trust'.",
+        HelpName = "ADDRESS",
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private static readonly Option<bool> TrustOnFirstUse = new("--trust-on-first-use")
+    {
+        Description = "Trust every node that comes with the first batch of a chain.",
+    };
+
+    private static readonly Option<string?> User = new("--user")
+    {
+        Description = "The broker's user. Its password comes from OFFLM_NETWORK_PASSWORD, the systemd credential offlm-network-password, or --password-file.",
+        HelpName = "NAME",
+    };
+
     private static readonly Option<string?> PasswordFile = new("--password-file") { Description = "A file, mode 0600, that holds the user's password.", HelpName = "FILE" };
-    private static readonly Option<string?> Ca = new("--ca") { Description = "A PEM file of the certificates that the broker's must come from. Default the system's.", HelpName = "FILE" };
-    private static readonly Option<string?> Certificate = new("--certificate") { Description = "A PEM file of the collector's own certificate, for brokers that ask for one.", HelpName = "FILE" };
+
+    private static readonly Option<string?> Ca = new("--ca")
+    {
+        Description = "A PEM file of the certificates that the broker's must come from. Default the system's.",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<string?> Certificate = new("--certificate")
+    {
+        Description = "A PEM file of the collector's own certificate, for brokers that ask for one.",
+        HelpName = "FILE",
+    };
+
     private static readonly Option<string?> PrivateKey = new("--private-key") { Description = "A PEM file of that certificate's key.", HelpName = "FILE" };
 
     public static Command Create()
@@ -45,7 +94,7 @@ internal static partial class CollectCommand
         using var key = FleetOptions.OpenKey(result);
         var path = FleetOptions.PathOf(result);
         var domain = Prepare(result, path, key.Address);
-        using var name = SessionName.Take(path, Group(result));
+        using var name = SessionName.Take(path, FleetName(result), Group(result));
         var options = new CollectorOptions(
             path, FleetName(result), Group(result), new BookRules(domain, result.GetValue(TrustOnFirstUse)), BrokerOptions(result, name.ClientId));
         Collector collector;

@@ -141,6 +141,7 @@ internal static class NodesCommand
         json.WriteStartObject();
         json.WriteString("node", node.Node.ToString());
         json.WriteString("trust", node.TrustWord);
+        Number(json, "trustSince", node.Row?.Since);
         json.WriteString("continues", node.Row?.Continues?.ToString());
         json.WriteString("state", node.Presence?.State);
         json.WriteString("version", node.Presence?.Version);

@@ -59,33 +59,4 @@ public sealed class KilledCollectorTests
             Assert.All(batch, v => Assert.True(v.Verdict.Signature.Span.SequenceEqual(row.Signature.AsSpan())));
         }
     }
-
-    [Fact]
-    public async Task A_collector_that_is_told_to_stop_answers_what_it_stored()
-    {
-        using var folder = new TestFolder();
-        await using var broker = await MosquittoBroker.StartAsync();
-        await using var client = await NodeClient.ConnectAsync(broker.Uri);
-        await using var collector = FleetProgram.Launch(
-            "collect", "--db", folder["fleet.db"], "--broker", broker.Uri.ToString(), "--trust-on-first-use");
-        await collector.SaysAsync("collecting fleet default");
-        var messages = new TestNode("a").Chain(60, 30);
-        await Task.WhenAll(messages.Select(client.SendAsync));
-        Assert.Equal(0, await collector.StopAsync());
-        using var database = FleetDatabase.OpenReadOnly(folder["fleet.db"]);
-        var settled = BookState.AssertHolds(database).Batches;
-        await Until.TrueAsync(
-            () => client.Verdicts.Select(v => v.Verdict.BatchHash).Distinct().Count() == settled,
-            () => $"{settled} batches are stored, {client.Verdicts.Count} answers came.\n{collector.Error}");
-    }
-
-    [Fact]
-    public async Task Without_a_broker_a_collector_says_so_and_waits()
-    {
-        using var folder = new TestFolder();
-        await using var collector = FleetProgram.Launch("collect", "--db", folder["fleet.db"], "--broker", "mqtt://127.0.0.1:1", "--trust-on-first-use");
-        await Until.TrueAsync(() => collector.Error.Contains("127.0.0.1:1", StringComparison.Ordinal), () => $"It said nothing of the broker: {collector.Error}");
-        Assert.DoesNotContain("collecting", collector.Output, StringComparison.Ordinal);
-        Assert.Equal(0, await collector.StopAsync());
-    }
 }

@@ -21,7 +21,7 @@ internal sealed class RunningCollector : IAsyncDisposable
             made.Write(() => new MetaTable(made.Connection).AddCollector(key.Address, 0));
         }
 
-        var name = SessionName.Take(database, CollectorOptions.DefaultGroup);
+        var name = SessionName.Take(database, "default", CollectorOptions.DefaultGroup);
         var options = new CollectorOptions(
             database, "default", CollectorOptions.DefaultGroup, new BookRules(TypedDomain.TestNetwork, trustOnFirstUse),
             new() { Broker = broker, ClientId = name.ClientId, SessionExpiry = CollectorOptions.SessionExpiry, MaximumRetry = TimeSpan.FromSeconds(1) });
