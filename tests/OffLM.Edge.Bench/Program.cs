@@ -12,6 +12,7 @@ Dictionary<string, Func<Workspace, Effort, Task<IReadOnlyList<Figure>>>> parts =
     ["ledger"] = LedgerPart.MeasureAsync,
     ["verify"] = VerifyPart.MeasureAsync,
     ["collector"] = CollectorPart.MeasureAsync,
+    ["drain"] = DrainPart.MeasureAsync,
     ["start"] = StartPart.MeasureAsync,
 };
 
