@@ -34,6 +34,8 @@ internal sealed class SyncedNode : IAsyncDisposable
 
     public string KeyFile => _nodeOptions.Key.Location;
 
+    public string LedgerPath => _nodeOptions.LedgerPath;
+
     /// <summary>The address before the last stop.</summary>
     public Address LastAddress { get; private set; }
 
