@@ -1,8 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Numerics;
-using System.Text.Json;
-using OffLM.Edge.Metering;
 using OffLM.Edge.Tests.Crash;
 using OffLM.Edge.Tests.Harness;
 using OffLM.Shared.Mqtt;
@@ -101,11 +98,11 @@ public sealed class SettlementCrashTests(ITestOutputHelper output) : IDisposable
         }
 
         oracle.CheckAllStillThere(Ledger);
-        var (receipts, fees, batches) = LedgerTotals();
-        await CheckSettlementAsync(collecting, receipts, fees, batches);
+        var totals = Books.Settled(Ledger);
+        await Books.CheckAsync(collecting, totals);
         output.WriteLine(
             $"{killed.Sum()} kills ({killed[0]} of the node, {killed[1]} of the broker, {killed[2]} of the collector), {oracle.Requests} requests, "
-            + $"{oracle.Receipts} receipts in {batches} batches, {oracle.Seen} seen by clients. {Stopwatch.GetElapsedTime(begun).TotalSeconds:F0} s.");
+            + $"{oracle.Receipts} receipts in {totals.Batches} batches, {oracle.Seen} seen by clients. {Stopwatch.GetElapsedTime(begun).TotalSeconds:F0} s.");
         output.WriteLine("Zero lost, zero doubled.");
         Assert.All(killed, count => Assert.True(count > 0, "A part was never killed: this proves nothing."));
         Assert.True(oracle.Seen > Kills, "Too few answers ended for this to prove anything.");
@@ -130,46 +127,8 @@ public sealed class SettlementCrashTests(ITestOutputHelper output) : IDisposable
     private async Task WaitUntilSettledAsync(PublishedNode node, PublishedCollector collector) =>
         await Until.TrueAsync(
             SettleDeadline,
-            () => Task.FromResult(IsSettled()),
+            () => Task.FromResult(Books.AreClosed(Ledger)),
             () => $"Not all is settled.\nThe node:\n{Tail(node.Log)}\nThe collector:\n{Tail(collector.Log)}");
-
-    private bool IsSettled()
-    {
-        using var ledger = LedgerReader.Open(Ledger);
-        return ledger.Summary().Open == 0 && ledger.Outbox().Unsettled == 0;
-    }
-
-    private (ulong Receipts, BigInteger Fees, ulong Batches) LedgerTotals()
-    {
-        using var ledger = LedgerReader.Open(Ledger);
-        var (next, fees) = (1ul, BigInteger.Zero);
-        for (var page = ledger.From(next); page.Count > 0; page = ledger.From(next))
-        {
-            foreach (var stored in page)
-            {
-                Assert.Equal(next++, stored.Sequence);
-                Assert.Equal(BatchState.Settled, ledger.BatchOf(stored.Sequence)!.State);
-                fees += stored.Receipt!.Fee;
-            }
-        }
-
-        return (next - 1, fees, ledger.Summary().Batches);
-    }
-
-    /// <summary>The collector's books say the same, by themselves and when every batch is checked anew.</summary>
-    private static async Task CheckSettlementAsync(CollectorSetup collector, ulong receipts, BigInteger fees, ulong batches)
-    {
-        var report = (await Command.RunAsync(PublishedProgram.Fleet, ["report", "--json", "--db", collector.Database])).Succeeded().Json;
-        var node = Assert.Single(report.GetProperty("nodes").EnumerateArray().ToList());
-        Assert.Equal(
-            (batches, receipts, fees, 0ul, 0ul),
-            (node.GetProperty("batches").GetUInt64(), node.GetProperty("receipts").GetUInt64(), Amount(node.GetProperty("fees")), node.GetProperty("refused").GetUInt64(), node.GetProperty("pending").GetUInt64()));
-        var verified = (await Command.RunAsync(PublishedProgram.Fleet, ["verify", "--json", "--db", collector.Database])).Succeeded().Json;
-        Assert.True(verified.GetProperty("ok").GetBoolean());
-        Assert.Equal(receipts, verified.GetProperty("receipts").GetUInt64());
-    }
-
-    private static BigInteger Amount(JsonElement text) => BigInteger.Parse(text.GetString()!, CultureInfo.InvariantCulture);
 
     private static string Tail(string log) => log.Length <= 4000 ? log : log[^4000..];
 }
