@@ -22,17 +22,16 @@ internal static class DrainPart
         var receipts = effort.Size(100_000, 10_000);
         var batches = (receipts + ReceiptBatch.MaxReceipts - 1) / ReceiptBatch.MaxReceipts;
         var state = await SignedLedger.StateAsync(workspace, $"drain-{receipts}", receipts, paid: true);
-        await using var broker = await MosquittoBroker.StartAsync();
         var wire = new List<double>();
         var messageBytes = 0;
         var drains = await Alternation.RunAsync(
             effort.Rounds,
             // The round that doesn't count knows no size yet; nothing of it is kept.
-            _ => PublishAsync(workspace, broker, batches, Math.Max(messageBytes, 1)),
+            _ => PublishAsync(workspace, batches, Math.Max(messageBytes, 1)),
             async round =>
             {
                 using var folder = workspace.NewFolder();
-                var (seconds, bytes) = await DrainAsync(workspace, folder, state, broker, batches);
+                var (seconds, bytes) = await DrainAsync(workspace, folder, state, batches);
                 messageBytes = (int)(bytes / batches);
                 if (round >= 0)
                 {
@@ -53,8 +52,9 @@ internal static class DrainPart
     }
 
     /// <summary>Messages a second that mosquitto's client gets acknowledged.</summary>
-    private static async Task<double> PublishAsync(Workspace workspace, MosquittoBroker broker, int messages, int bytes)
+    private static async Task<double> PublishAsync(Workspace workspace, int messages, int bytes)
     {
+        await using var broker = await MosquittoBroker.StartAsync();
         using var folder = workspace.NewFolder();
         var lines = folder.File("lines");
         await File.WriteAllLinesAsync(lines, Enumerable.Repeat(new string('m', bytes), messages));
@@ -75,9 +75,10 @@ internal static class DrainPart
 
     /// <summary>Settles a copy of a ledger.</summary>
     /// <returns>Seconds from the first batch out to the last verdict, and bytes from the node.</returns>
-    private static async Task<(double Seconds, long Bytes)> DrainAsync(
-        Workspace workspace, TemporaryFolder folder, string state, MosquittoBroker broker, int batches)
+    private static async Task<(double Seconds, long Bytes)> DrainAsync(Workspace workspace, TemporaryFolder folder, string state, int batches)
     {
+        // A broker of its own: another would go on sharing messages out to the sessions of the collectors before.
+        await using var broker = await MosquittoBroker.StartAsync();
         var own = folder.File("state");
         CopyFolder(state, own);
         var collector = await RunningCollector.AddressAsync(workspace, folder.Path);
