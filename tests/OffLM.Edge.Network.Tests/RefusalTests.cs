@@ -8,7 +8,7 @@ public sealed class RefusalTests : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("offlm-network-secrets-");
 
     [Fact]
-    public async Task A_wrong_password_is_named_and_its_correction_is_enough()
+    public async Task M5_A_wrong_password_is_named_and_its_correction_is_enough()
     {
         await using var broker = await MosquittoBroker.StartAsync(new() { Users = new Dictionary<string, string> { ["box"] = "right", ["collector"] = "c" } });
         await using var collector = await TestCollector.StartAsync(broker.Uri, "collector", "c");

@@ -35,7 +35,7 @@ public sealed class CollectorTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_batch_is_answered_with_a_signed_verdict_and_is_stored_by_then()
+    public async Task M18_A_batch_is_answered_with_a_signed_verdict_and_is_stored_by_then()
     {
         await using var collector = await StartAsync();
         var message = _node.Next();
@@ -63,7 +63,7 @@ public sealed class CollectorTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Rubbish_and_packets_that_are_too_large_are_counted_and_harm_nobody()
+    public async Task M28_Rubbish_and_packets_that_are_too_large_are_counted_and_harm_nobody()
     {
         await using var collector = await StartAsync();
         await _client.SendAsync([1, 2, 3], _node.Address);
@@ -139,7 +139,7 @@ public sealed class CollectorTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_nodes_tell_of_themselves_is_kept()
+    public async Task M10_What_nodes_tell_of_themselves_is_kept()
     {
         var topics = new Topics("default", _node.Address.ToLowerString());
         await PublishAsync(topics.Birth, """{"schema":1,"software":{"name":"offlm-edge","version":"0.1.0"},"boot":7,"models":["0x00"]}"""u8.ToArray(), retain: true);

@@ -81,7 +81,7 @@ public sealed class ReportTests : IDisposable
     }
 
     [Fact]
-    public void A_batch_that_waits_for_long_is_shown_as_a_gap()
+    public void M23_A_batch_that_waits_for_long_is_shown_as_a_gap()
     {
         var at = _book.Time.Now;
         Assert.Null(Overview(at + TimeSpan.FromMinutes(9)).GapSince);

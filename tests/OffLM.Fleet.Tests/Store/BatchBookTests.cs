@@ -25,7 +25,7 @@ public sealed class BatchBookTests : IDisposable
     }
 
     [Fact]
-    public void The_same_batch_gets_the_same_answer_again_and_counts_once()
+    public void M21_The_same_batch_gets_the_same_answer_again_and_counts_once()
     {
         var message = _node.Next();
         var first = TestBook.Settled(_book.Take(message));
@@ -67,7 +67,7 @@ public sealed class BatchBookTests : IDisposable
     }
 
     [Fact]
-    public void A_refused_batch_with_a_good_signature_is_a_link_of_the_chain()
+    public void M27_A_refused_batch_with_a_good_signature_is_a_link_of_the_chain()
     {
         TestBook.Settled(_book.Take(_node.Next()));
         Assert.StartsWith("fees: ", TestBook.Refused(_book.Take(_node.Next(batch: b => b with { Fees = 1 }))), StringComparison.Ordinal);
@@ -75,7 +75,7 @@ public sealed class BatchBookTests : IDisposable
     }
 
     [Fact]
-    public void Of_two_batches_with_one_number_the_first_stands_and_the_node_learns_the_tip()
+    public void M24_Of_two_batches_with_one_number_the_first_stands_and_the_node_learns_the_tip()
     {
         var chain = _node.Chain(4);
         chain.ForEach(message => _book.Take(message));
@@ -119,7 +119,7 @@ public sealed class BatchBookTests : IDisposable
     }
 
     [Fact]
-    public void A_boot_count_that_turns_back_is_refused()
+    public void M25_A_boot_count_that_turns_back_is_refused()
     {
         TestBook.Settled(_book.Take(_node.Next(batch: b => b with { Boot = 5 })));
         Assert.StartsWith("counter: ", TestBook.Refused(_book.Take(_node.Next(batch: b => b with { Boot = 4 }))), StringComparison.Ordinal);

@@ -9,7 +9,7 @@ public sealed class TrustTests
     private readonly TestNode _node = new("a");
 
     [Fact]
-    public void A_node_that_is_not_trusted_is_refused_and_judged_anew_once_it_is()
+    public void M26_A_node_that_is_not_trusted_is_refused_and_judged_anew_once_it_is()
     {
         using var book = new TestBook(trustOnFirstUse: false);
         var message = _node.Next();

@@ -106,7 +106,7 @@ public sealed class ContentCheckTests
         RefusalKind.Domain, _node.Sign(_node.Serve(1), domain: TypedDomain.Receipts(1, TypedDomain.TestContract)).Bytes);
 
     [Fact]
-    public void A_sum_that_is_not_its_receipts_is_refused() => AssertRefused(RefusalKind.FeeSum, _node.Next(batch: b => b with { Fees = b.Fees + 1 }).Bytes);
+    public void M25_A_sum_that_is_not_its_receipts_is_refused() => AssertRefused(RefusalKind.FeeSum, _node.Next(batch: b => b with { Fees = b.Fees + 1 }).Bytes);
 
     [Fact]
     public void Hidden_receipts_must_cost_nothing()
@@ -117,17 +117,17 @@ public sealed class ContentCheckTests
     }
 
     [Fact]
-    public void A_fee_that_is_not_its_tariff_s_is_refused() => AssertRefused(RefusalKind.Fee, Signed(r => r with { Fee = r.Fee - 1 }));
+    public void M25_A_fee_that_is_not_its_tariff_s_is_refused() => AssertRefused(RefusalKind.Fee, Signed(r => r with { Fee = r.Fee - 1 }));
 
     [Fact]
-    public void More_cached_than_prompt_tokens_are_refused() => AssertRefused(RefusalKind.Tokens, Signed(r => r with { CachedTokens = r.PromptTokens + 1 }));
+    public void M25_More_cached_than_prompt_tokens_are_refused() => AssertRefused(RefusalKind.Tokens, Signed(r => r with { CachedTokens = r.PromptTokens + 1 }));
 
     [Theory]
     [InlineData(0, 0, 0)]
     [InlineData(8, 0, 0)]
     [InlineData(1, 3, 0)]
     [InlineData(1, 0, 4)]
-    public void Unknown_codes_are_refused(byte outcome, byte clock, byte energy) => AssertRefused(
+    public void M25_Unknown_codes_are_refused(byte outcome, byte clock, byte energy) => AssertRefused(
         RefusalKind.Range, Signed(r => r with { Outcome = (Outcome)outcome, Clock = (ClockSource)clock, EnergySource = (EnergySource)energy }));
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed class ContentCheckTests
     public void A_fee_that_nobody_owes_is_refused() => AssertRefused(RefusalKind.OwnUse, Signed(r => r with { Payer = Address.Zero }));
 
     [Fact]
-    public void A_request_with_two_receipts_is_refused()
+    public void M25_A_request_with_two_receipts_is_refused()
     {
         var receipts = _node.Serve(2);
         AssertRefused(RefusalKind.Request, _node.Sign([receipts[0], receipts[1] with { Request = receipts[0].Request }]).Bytes);
