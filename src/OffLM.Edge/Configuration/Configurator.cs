@@ -1,5 +1,6 @@
 using System.Collections;
 using OffLM.Edge.Network;
+using OffLM.Mqtt;
 
 namespace OffLM.Edge.Configuration;
 

@@ -191,12 +191,24 @@ internal static partial class CollectCommand
             : throw new CommandException($"--broker: '{result.GetRequiredValue(Broker)}' is no URL. Expected mqtt://HOST[:1883] or mqtts://HOST[:8883]."),
         ClientId = clientId,
         User = result.GetValue(User),
-        Password = result.GetValue(User) is null ? null : BrokerPassword.Find(result.GetValue(PasswordFile)),
+        Password = result.GetValue(User) is null ? null : PasswordOf(result),
         CaFile = result.GetValue(Ca),
         CertificateFile = result.GetValue(Certificate),
         PrivateKeyFile = result.GetValue(PrivateKey),
         SessionExpiry = CollectorOptions.SessionExpiry,
     };
+
+    private static string? PasswordOf(ParseResult result)
+    {
+        try
+        {
+            return BrokerPassword.Find(result.GetValue(PasswordFile));
+        }
+        catch (BrokerPasswordException e)
+        {
+            throw new CommandException(e.Message, e);
+        }
+    }
 
     private static string FleetName(ParseResult result) => result.GetRequiredValue(Fleet) is var name && Topics.IsFleet(name)
         ? name

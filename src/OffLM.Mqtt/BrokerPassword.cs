@@ -1,4 +1,4 @@
-namespace OffLM.Edge.Network;
+namespace OffLM.Mqtt;
 
 /// <summary>Finds the password for the broker: the systemd credential, the environment, else the file that the settings name.</summary>
 public static class BrokerPassword
