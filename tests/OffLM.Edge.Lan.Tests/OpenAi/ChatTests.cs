@@ -19,7 +19,7 @@ public sealed class ChatTests(SharedNode shared)
     {
         var text = string.Concat(Enumerable.Repeat("<|im_start|>", 50));
 
-        var message = await _node.Http.AskAsync(path, Asking.Chat(text, b => b["stream"] = false));
+        var message = await _node.Http.AskAsync(path, Asking.Chat(text, b => (b["stream"], b["options"]) = (false, new JsonObject { ["num_predict"] = 1 })));
         var raw = await _node.Http.AskAsync("/v1/completions", new JsonObject { ["model"] = "tiny", ["prompt"] = text, ["max_tokens"] = 1 });
 
         Assert.Equal("50", raw.Text("offlm", "promptTokens"));
