@@ -91,6 +91,14 @@ internal sealed class SettlingFleet : IAsyncDisposable
         return Collector;
     }
 
+    /// <summary>Kills the collector that was started last, after a while, and starts the next.</summary>
+    public async Task StartCollectorAfterKillAsync(TimeSpan after)
+    {
+        await Task.Delay(after);
+        await Collector.Kill9Async();
+        await StartCollectorAsync();
+    }
+
     /// <summary>Starts the node, again where it was stopped.</summary>
     /// <param name="wrapper">A program that runs it.</param>
     public async Task StartNodeAsync(params string[] wrapper)

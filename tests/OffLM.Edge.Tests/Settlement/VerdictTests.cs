@@ -91,10 +91,13 @@ public sealed class VerdictTests
         Assert.Equal(2ul, (await fleet.SettledExactlyOnceAsync()).Receipts);
     }
 
-    [Fact]
-    public async Task A_batch_that_is_larger_than_the_brokers_packets_is_named_and_settles_once_they_may_be_larger()
+    /// <param name="limit">The first is told to clients, who must not send more; the second refuses what they send.</param>
+    [Theory]
+    [InlineData("max_packet_size 1500")]
+    [InlineData("message_size_limit 1000")]
+    public async Task A_batch_that_is_larger_than_the_broker_takes_is_named_and_settles_once_it_takes_more(string limit)
     {
-        List<string> lines = ["max_packet_size 1500"];
+        List<string> lines = [limit];
         await using var fleet = await SettlingFleet.PrepareAsync(new() { Lines = lines });
         fleet.Settings["OFFLM_METERING_BATCH_INTERVAL"] = "1h";
         await fleet.StartCollectorAsync();
@@ -105,7 +108,7 @@ public sealed class VerdictTests
         Assert.Equal(20ul, fleet.Outbox().UnsettledReceipts);
 
         await fleet.Broker.StopAsync();
-        lines[0] = "max_packet_size 262144";
+        lines.Clear();
         await fleet.Broker.StartAgainAsync(keepStore: false);
 
         Assert.Equal(20ul, (await fleet.SettledExactlyOnceAsync()).Receipts);
