@@ -6,7 +6,6 @@ using OffLM.Edge.Signing;
 using OffLM.Edge.Work.Callers;
 using OffLM.Edge.Work.Requests;
 using OffLM.Edge.Work.Running;
-using OffLM.Edge.Work.Status;
 
 namespace OffLM.Edge.Work;
 
@@ -28,6 +27,7 @@ public sealed partial class Node : IAsyncDisposable
     private readonly long _startedAt;
     private SealingLoop? _sealing;
     private string _state = "starting";
+    private Task? _drained;
     private bool _disposed;
 
     private Node(NodeOptions options, Ledger ledger, ApiKeyStore keys, TimeProvider time, ILoggerFactory loggers)
@@ -48,11 +48,17 @@ public sealed partial class Node : IAsyncDisposable
         _storage = new StorageGuard(options.StateDirectory, options.MinimumFreeBytes, time);
         _guard = new LedgerGuard(ledger, loggers.CreateLogger<LedgerGuard>());
         _housekeeping = new Housekeeping(ledger, _guard, options.Retention, _clock, loggers.CreateLogger<Housekeeping>());
-        _admission = new Admission(Models, ledger, _book, _limits, _tariffs, _storage, _guard, _clock, _recent, OnCompleted);
+        _admission = new Admission(Models, ledger, _book, _limits, _tariffs, _storage, _guard, _clock, _recent, loggers.CreateLogger<Admission>(), OnCompleted);
     }
 
     /// <summary>Raised after a receipt became durable, with how the answer went. Handlers must be quick and must not throw.</summary>
     public event Action<CompletedAnswer>? Completed;
+
+    /// <summary>Raised when a request was not taken. Handlers must be quick and must not throw.</summary>
+    public event Action<Caller>? Refused;
+
+    /// <summary>Raised after a batch was signed, and after refused ones were opened again. Handlers must be quick and must not throw.</summary>
+    public event Action? OutboxChanged;
 
     public Ledger Ledger { get; }
 
@@ -65,6 +71,11 @@ public sealed partial class Node : IAsyncDisposable
     public NodeKey Key { get; }
 
     public NodeOptions Options => _options;
+
+    public NodeClock Clock => _clock;
+
+    /// <summary>How often the node has started, this start included; 0 before <see cref="StartAsync"/>.</summary>
+    public uint Boot => _admission.Boot;
 
     /// <summary>True while requests are taken.</summary>
     public bool IsServing => Volatile.Read(ref _state) == "serving";
@@ -103,7 +114,7 @@ public sealed partial class Node : IAsyncDisposable
         await _guard.StartAsync();
         await _tariffs.LoadAsync(Ledger, _options.Tariff, _options.Schedule);
         var sealer = new BatchSealer(Ledger, _options.Domain, boot, _clock.Now);
-        _sealing = new SealingLoop(sealer, Key, _options.BatchInterval, _clock.Time, _loggers.CreateLogger<SealingLoop>());
+        _sealing = new SealingLoop(sealer, Key, _options.BatchInterval, OnSigned, _clock.Time, _loggers.CreateLogger<SealingLoop>());
         using (var reader = Ledger.Read())
         {
             _sealing.Start(reader.Summary().Open);
@@ -118,7 +129,18 @@ public sealed partial class Node : IAsyncDisposable
 
     /// <summary>Takes a request for an answer.</summary>
     /// <exception cref="RefusedException">It is not taken; says why. Nothing was charged.</exception>
-    public Task<IAnswer> AskAsync(Caller caller, WorkRequest request, CancellationToken cancellation) => _admission.AdmitAsync(caller, request, cancellation);
+    public async Task<IAnswer> AskAsync(Caller caller, WorkRequest request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _admission.AdmitAsync(caller, request, cancellation);
+        }
+        catch (RefusedException)
+        {
+            Refused?.Invoke(caller);
+            throw;
+        }
+    }
 
     /// <summary>Loads a model without asking it anything; a keep-alive of zero unloads it.</summary>
     /// <exception cref="RefusedException">There is no such model, or it can't be loaded.</exception>
@@ -129,29 +151,38 @@ public sealed partial class Node : IAsyncDisposable
     /// <exception cref="KeyUnavailableException">The key can't sign now.</exception>
     public Task<int> SealAsync(CancellationToken cancellation) => _sealing?.SealAsync(cancellation) ?? Task.FromResult(0);
 
-    /// <summary>The node at this moment.</summary>
-    public NodeStatus Status()
+    /// <summary>Checks the whole ledger and mends what can be mended, as every night.</summary>
+    /// <exception cref="LedgerUnavailableException">The ledger can't be read, or the disk failed.</exception>
+    public Task<LedgerRepair> RepairLedgerAsync(CancellationToken cancellation) => _guard.CheckAllAsync(cancellation);
+
+    /// <summary>Opens refused batches again, for an operator who has mended what they were refused for: they are sent anew.</summary>
+    /// <param name="batch">Only this one; null for all.</param>
+    /// <returns>How many there were.</returns>
+    /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
+    /// <exception cref="LedgerFullException">The disk is full.</exception>
+    public async Task<int> ResendAsync(ulong? batch)
     {
-        using var reader = Ledger.Read();
-        var (now, source) = _clock.Now();
-        return new NodeStatus
-        {
-            Version = _options.Version,
-            State = Volatile.Read(ref _state),
-            Uptime = _clock.Time.GetElapsedTime(_startedAt),
-            Time = DateTimeOffset.FromUnixTimeMilliseconds((long)now),
-            Clock = source,
-            Ledger = reader.Summary(),
-            Key = Key.Uri,
-            Address = Key.Address,
-            Network = _options.Domain,
-            Running = _book.Count,
-            LoadedModels = Models.Loaded,
-            Problems = [.. Problems()],
-        };
+        var reopened = await Ledger.ReopenRefusedAsync(batch, _clock.Now().UnixMilliseconds);
+        OutboxChanged?.Invoke();
+        return reopened;
     }
 
-    /// <summary>Lets running answers end, within the grace, signs what is open, and closes everything.</summary>
+    /// <summary>Goes on behind the network's batches after the state directory was restored from an old copy, which evidence must prove.</summary>
+    /// <returns>How it goes on; null if there is no evidence of a rollback.</returns>
+    /// <exception cref="FormatException">The evidence or a batch is damaged.</exception>
+    /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
+    public async Task<AcceptedRollback?> AcceptRollbackAsync()
+    {
+        var now = _clock.Now().UnixMilliseconds;
+        var accepted = await (_sealing?.PausedAsync(() => Ledger.AcceptRollbackAsync(now)) ?? Ledger.AcceptRollbackAsync(now));
+        OutboxChanged?.Invoke();
+        return accepted;
+    }
+
+    /// <summary>Takes no more requests, lets running answers end, within the grace, and signs what is open. The ledger can still be used.</summary>
+    public Task DrainAsync() => _drained ??= RunDrainAsync();
+
+    /// <summary>Drains, if that was not done before, and closes everything.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_disposed)
@@ -160,6 +191,14 @@ public sealed partial class Node : IAsyncDisposable
         }
 
         _disposed = true;
+        await DrainAsync();
+        Key.Dispose();
+        Keys.Dispose();
+        Ledger.Dispose();
+    }
+
+    private async Task RunDrainAsync()
+    {
         Volatile.Write(ref _state, "draining");
         _admission.Close("The node is shutting down.");
         if (!await _book.WaitUntilEmptyAsync(_options.ShutdownGrace))
@@ -177,11 +216,9 @@ public sealed partial class Node : IAsyncDisposable
             await sealing.FinishAsync();
             await sealing.DisposeAsync();
         }
-
-        Key.Dispose();
-        Keys.Dispose();
-        Ledger.Dispose();
     }
+
+    private void OnSigned() => OutboxChanged?.Invoke();
 
     private void OnCompleted(RunningAnswer answer, CompletedAnswer completed)
     {
@@ -199,29 +236,6 @@ public sealed partial class Node : IAsyncDisposable
         }
 
         Completed?.Invoke(completed);
-    }
-
-    private IEnumerable<string> Problems()
-    {
-        if (_guard.PaidProblem is { } ledger)
-        {
-            yield return ledger;
-        }
-
-        if (_storage.Problem is { } storage)
-        {
-            yield return storage;
-        }
-
-        if (Key.Problem is { } key)
-        {
-            yield return key;
-        }
-
-        foreach (var problem in Store.Problems())
-        {
-            yield return problem;
-        }
     }
 
     [LoggerMessage(LogLevel.Warning, "The last run ended without closing {Count} answers; they have receipts from {First} on, for what had been delivered")]

@@ -11,6 +11,8 @@ Dictionary<string, Func<Workspace, Effort, Task<IReadOnlyList<Figure>>>> parts =
     ["ttft"] = FirstTokenPart.MeasureAsync,
     ["ledger"] = LedgerPart.MeasureAsync,
     ["verify"] = VerifyPart.MeasureAsync,
+    ["collector"] = CollectorPart.MeasureAsync,
+    ["drain"] = DrainPart.MeasureAsync,
     ["start"] = StartPart.MeasureAsync,
 };
 

@@ -1,4 +1,4 @@
-using OffLM.ModelForge.Tests.GenAi;
+using OffLM.Edge.Tests.Shared.GenAi;
 
 namespace OffLM.ModelForge.Tests;
 
@@ -11,7 +11,7 @@ public sealed class LoadingTests(TinyModel tiny) : IClassFixture<TinyModel>
         var prompt = tiny.Loaded.Encode("the question of the");
         var first = tiny.Loaded.Generate(prompt, 48);
 
-        using var second = new GenAiModel(tiny.Folder);
+        using var second = new GenAiModel(Natives.Folder, tiny.Folder);
 
         Assert.InRange(first.Length, 16, 48);
         Assert.Equal(first, second.Generate(prompt, 48));
@@ -90,7 +90,7 @@ public sealed class LoadingTests(TinyModel tiny) : IClassFixture<TinyModel>
         using var folder = new TemporaryFolder();
         Forge.Write(folder.Root, recipe);
 
-        using var model = new GenAiModel(folder.Root);
+        using var model = new GenAiModel(Natives.Folder, folder.Root);
         var tokens = model.Generate(model.Encode("the"), 8);
 
         Assert.NotEmpty(tokens);
@@ -102,7 +102,7 @@ public sealed class LoadingTests(TinyModel tiny) : IClassFixture<TinyModel>
     {
         using var folder = new TemporaryFolder();
         Forge.Write(folder.Root, ModelRecipe.Tiny with { Prune = false });
-        using var whole = new GenAiModel(folder.Root);
+        using var whole = new GenAiModel(Natives.Folder, folder.Root);
         var prompt = whole.Encode("how many words are in this");
 
         Assert.Equal(whole.Generate(prompt, 24), tiny.Loaded.Generate(prompt, 24));

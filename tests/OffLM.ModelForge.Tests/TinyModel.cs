@@ -1,4 +1,4 @@
-using OffLM.ModelForge.Tests.GenAi;
+using OffLM.Edge.Tests.Shared.GenAi;
 
 namespace OffLM.ModelForge.Tests;
 
@@ -10,7 +10,7 @@ public sealed class TinyModel : IDisposable
     public TinyModel()
     {
         Forge.Write(_folder.Root, ModelRecipe.Tiny);
-        Loaded = new GenAiModel(_folder.Root);
+        Loaded = new GenAiModel(Natives.Folder, _folder.Root);
     }
 
     public string Folder => _folder.Root;

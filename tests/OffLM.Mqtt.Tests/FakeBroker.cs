@@ -106,8 +106,9 @@ internal sealed class FakeBroker : IAsyncDisposable
                 var topic = (body[0] << 8) | body[1];
                 return Puback is { } reason ? PubackPacket(body[2 + topic], body[3 + topic], reason) : null;
             case 8:
-                return DisconnectAtSubscribe is { } why ? [0xE0, 2, why, 0] : 
-                    [0x90, 4, body[0], body[1], 0, Forbidden is { } filter && Encoding.UTF8.GetString(body).Contains(filter, StringComparison.Ordinal) ? (byte)0x87 : (byte)1];
+                return DisconnectAtSubscribe is { } why
+                    ? [0xE0, 2, why, 0]
+                    : [0x90, 4, body[0], body[1], 0, Forbidden is { } filter && Encoding.UTF8.GetString(body).Contains(filter, StringComparison.Ordinal) ? (byte)0x87 : (byte)1];
             case 12:
                 return [0xD0, 0];
             default:

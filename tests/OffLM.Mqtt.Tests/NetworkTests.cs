@@ -117,7 +117,7 @@ public sealed class NetworkTests
     }
 
     [Fact]
-    public async Task A_network_that_comes_up_brings_the_next_attempt_forward()
+    public async Task M2_A_network_that_comes_up_brings_the_next_attempt_forward()
     {
         await using var broker = await MosquittoBroker.StartAsync();
         await using var proxy = FaultyProxy.Start(broker.Port);

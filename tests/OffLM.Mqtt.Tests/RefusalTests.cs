@@ -78,7 +78,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public async Task A_packet_above_the_brokers_maximum_is_not_sent()
+    public async Task M3_A_packet_above_the_brokers_maximum_is_not_sent()
     {
         await using var broker = await MosquittoBroker.StartAsync(new() { Lines = ["max_packet_size 4096"] });
         await using var client = await new TestClient(TestClient.Options(broker.Uri)).Keep("a").ConnectedAsync();
@@ -122,7 +122,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public async Task No_more_is_under_way_than_the_broker_takes()
+    public async Task M3_No_more_is_under_way_than_the_broker_takes()
     {
         await using var broker = new FakeBroker { ConnackProperties = [33, 0, 3], Puback = null };
         await using var client = await new TestClient(TestClient.Options(broker.Uri)).ConnectedAsync();

@@ -5,6 +5,14 @@ namespace OffLM.Mqtt.Tests;
 public sealed class SessionTests
 {
     [Fact]
+    public async Task M1_The_protocol_is_mqtt_5()
+    {
+        await using var broker = await MosquittoBroker.StartAsync();
+        await using var client = await new TestClient(TestClient.Options(broker.Uri, "versioned")).ConnectedAsync();
+        await broker.LoggedAsync("as versioned (p5,");
+    }
+
+    [Fact]
     public async Task Retained_messages_come_with_a_new_subscription_and_not_again_after_a_break()
     {
         await using var broker = await MosquittoBroker.StartAsync();

@@ -36,7 +36,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task An_unknown_authority_is_named()
+    public async Task M4_An_unknown_authority_is_named()
     {
         using var other = new TestAuthority("Somebody else");
         await using var broker = await MosquittoBroker.StartAsync(new() { Tls = other.Issue("127.0.0.1") });
@@ -46,7 +46,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_certificate_for_another_host_is_refused_with_both_names()
+    public async Task M4_A_certificate_for_another_host_is_refused_with_both_names()
     {
         await using var broker = await MosquittoBroker.StartAsync(new() { Tls = _authority.Issue("broker.example") });
 

@@ -9,9 +9,11 @@ public sealed class GenAiEngine : IEngine
     private readonly GenAiModel _model;
     private readonly GenAiTokenizer _tokenizer;
     private readonly GenAiSettings _settings;
+    private readonly SpecialTokens _special;
 
-    private GenAiEngine(GenAiModel model, GenAiTokenizer tokenizer, GenAiSettings settings, EngineDescription description)
+    private GenAiEngine(GenAiModel model, GenAiTokenizer tokenizer, GenAiSettings settings, SpecialTokens special, EngineDescription description)
     {
+        _special = special;
         _model = model;
         _tokenizer = tokenizer;
         _settings = settings;
@@ -36,17 +38,18 @@ public sealed class GenAiEngine : IEngine
     {
         var versions = InferenceLibraries.Load();
         var settings = GenAiSettings.Read(folder);
+        var special = SpecialTokens.Read(folder);
         GenAiModel? model = null;
         try
         {
             model = GenAiModel.Load(folder, Overlay(threads));
             var description = new EngineDescription("onnxruntime-genai", versions, model.DeviceType(), threads);
-            return new GenAiEngine(model, new GenAiTokenizer(model), settings, description);
+            return new GenAiEngine(model, new GenAiTokenizer(model), settings, special, description);
         }
         catch (InferenceException e)
         {
             model?.Dispose();
-            throw new ModelLoadException($"The model in {folder} can't be loaded: {e.Message}", e);
+            throw new ModelLoadException($"the engine refuses its files: {WithoutFolder(e.Message, folder)}", folder, e);
         }
     }
 
@@ -65,7 +68,7 @@ public sealed class GenAiEngine : IEngine
         try
         {
             return _tokenizer.ApplyChatTemplate(
-                JsonText.WithoutNul(messagesJson), toolsJson is null ? null : JsonText.WithoutNul(toolsJson), addGenerationPrompt);
+                Clean(messagesJson), toolsJson is null ? null : Clean(toolsJson), addGenerationPrompt);
         }
         catch (InferenceException)
         {
@@ -91,7 +94,7 @@ public sealed class GenAiEngine : IEngine
         }
         catch (InferenceException e) when (e.Message.Contains("grammar", StringComparison.OrdinalIgnoreCase))
         {
-            throw new InvalidGuidanceException($"The schema can't be enforced: {e.Message}", e);
+            throw new InvalidGuidanceException(GuidanceSchema.Refusal(e.Message), e);
         }
     }
 
@@ -100,6 +103,14 @@ public sealed class GenAiEngine : IEngine
         _tokenizer.Dispose();
         _model.Dispose();
     }
+
+    /// <summary>What neither ends the prompt early nor writes a part of its structure.</summary>
+    private string Clean(string json) => JsonText.WithoutNul(_special.Defuse(json));
+
+    /// <summary>The library names files with their whole path; callers get the file only.</summary>
+    private static string WithoutFolder(string message, string folder) => message
+        .Replace(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, "", StringComparison.Ordinal)
+        .Replace(folder, "its folder", StringComparison.Ordinal);
 
     private static string Overlay(int threads) => threads == 0
         ? "{}"

@@ -30,7 +30,9 @@ internal sealed record GenAiSettings(int ContextLength, int VocabularySize, IRea
         }
         catch (Exception e) when (e is IOException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new ModelLoadException($"{path} is not a usable GenAI configuration: {e.Message}", e);
+            // What the system says of a file names its path.
+            throw new ModelLoadException(
+                $"its {FileName} is not a usable GenAI configuration: {(e is IOException ? "it can't be read." : e.Message)}", $"{path}: {e.Message}", e);
         }
     }
 }

@@ -8,6 +8,7 @@ namespace OffLM.Edge.Inference;
 internal static class GuidanceSchema
 {
     private const string Extension = "x-guidance";
+    private const string LibraryPrefix = "Error creating grammar: ";
 
     /// <summary>The schema with white space limited to one space after a comma or colon. Without that, JSON's grammar
     /// allows white space for ever, and a model that falls into it fills the context with it.</summary>
@@ -30,8 +31,23 @@ internal static class GuidanceSchema
         }
         catch (JsonException e)
         {
-            throw new InvalidGuidanceException($"The schema is not JSON: {e.Message}", e);
+            throw new InvalidGuidanceException($"The schema is not JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.", e);
         }
+    }
+
+    /// <summary>What to tell about a schema that the library refuses: its message without what it quotes of the schema, which is the caller's text.</summary>
+    internal static string Refusal(string message)
+    {
+        var reason = message.StartsWith(LibraryPrefix, StringComparison.Ordinal) ? message[LibraryPrefix.Length..] : message;
+        var what = reason.Split(' ', 2)[0] switch
+        {
+            "Pointer" or "Resource" => "a $ref leads to nothing in the schema",
+            "Expected" => "a keyword has a value of the wrong kind",
+            "Unimplemented" => reason, // followed by keywords of JSON schema, never by others
+            _ when reason.IndexOfAny([':', '\'', '"', '(', '\n']) is var end and >= 0 => reason[..end].TrimEnd(),
+            _ => reason,
+        };
+        return $"The schema can't be enforced: {what}. Correct it, or leave out what this node can't enforce.";
     }
 
     private static string WithLimitedWhiteSpace(JsonElement schema)

@@ -25,7 +25,8 @@ public interface IEngine : IDisposable
     /// <summary>The text of some tokens; incomplete UTF-8 at its edges becomes U+FFFD.</summary>
     string Decode(ReadOnlySpan<int> tokens);
 
-    /// <summary>Renders a conversation with the model's chat template.</summary>
+    /// <summary>Renders a conversation with the model's chat template. Special tokens written out in its texts are broken by an invisible character,
+    /// so that only the template's own are recognised.</summary>
     /// <param name="messagesJson">A JSON array of messages with at least <c>role</c> and <c>content</c>.</param>
     /// <param name="toolsJson">A JSON array of tool definitions, or null for none.</param>
     /// <param name="addGenerationPrompt">True to end with the opening of the assistant's turn.</param>

@@ -66,12 +66,12 @@ public static partial class InferenceLibraries
 
         var folder = folders.Find(f => File.Exists(Path.Combine(f, OnnxRuntimeFile)))
             ?? throw new ModelLoadException(
-                $"No model can be loaded: {OnnxRuntimeFile} was not found in {string.Join(", ", folders)}. "
-                + $"Put it and {GenAiFile} there, or name their folder in {FolderVariable}.");
+                $"{OnnxRuntimeFile} was not found. Install the whole published folder, or name the folder that has it and {GenAiFile} in {FolderVariable}.",
+                $"looked for in {string.Join(", ", folders)}");
         return File.Exists(Path.Combine(folder, GenAiFile))
             ? folder
             : throw new ModelLoadException(
-                $"No model can be loaded: {folder} has {OnnxRuntimeFile} but not {GenAiFile}; both must be in one folder.");
+                $"{OnnxRuntimeFile} was found without {GenAiFile}; both must be in one folder.", folder);
     }
 
     private static nint LoadFile(string path)
@@ -82,7 +82,7 @@ public static partial class InferenceLibraries
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            throw new ModelLoadException($"{path} can't be loaded: {e.Message}", e);
+            throw new ModelLoadException($"{Path.GetFileName(path)} is no library that this machine can load.", e.Message, e);
         }
     }
 

@@ -12,7 +12,7 @@ internal static class ManifestFormat
 
     /// <summary>The model's id: the SHA-256 of the whole manifest in RFC 8785 form, unknown members included.</summary>
     /// <exception cref="ModelDamagedException">It has no canonical form, for example because a name occurs twice.</exception>
-    internal static string Id(ReadOnlyMemory<byte> json, string path)
+    internal static string Id(ReadOnlyMemory<byte> json, string folder)
     {
         try
         {
@@ -20,12 +20,12 @@ internal static class ManifestFormat
         }
         catch (JsonException e)
         {
-            throw new ModelDamagedException($"{path} is not a model manifest: {e.Message}");
+            throw Damaged(folder, e);
         }
     }
 
     /// <exception cref="ModelDamagedException">It is not a manifest; says what is wrong.</exception>
-    internal static ModelManifest Read(ReadOnlyMemory<byte> json, string path)
+    internal static ModelManifest Read(ReadOnlyMemory<byte> json, string folder)
     {
         try
         {
@@ -51,7 +51,7 @@ internal static class ManifestFormat
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
         {
-            throw new ModelDamagedException($"{path} is not a model manifest: {e.Message}");
+            throw Damaged(folder, e);
         }
     }
 
@@ -104,6 +104,10 @@ internal static class ManifestFormat
             ? throw new JsonException($"\"{path}\" is not a path inside the model's folder.")
             : path;
     }
+
+    /// <summary>A model whose manifest can't be read goes by its folder's name.</summary>
+    private static ModelDamagedException Damaged(string folder, Exception error) =>
+        new(Path.GetFileName(folder), $"its {ModelManifest.FileName} is not a model manifest ({error.Message.TrimEnd('.')})", folder);
 
     private static ModelFile ReadFile(JsonProperty file)
     {

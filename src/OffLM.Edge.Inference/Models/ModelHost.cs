@@ -162,15 +162,22 @@ public sealed class ModelHost : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ModelLoadException($"{model.Name} can't be read: {e.Message}", e);
+            throw new ModelLoadException($"The model {model.Name} can't be loaded: its files can't be read.", e.Message, e);
         }
 
         // Loading blocks for seconds inside the engine's library: a thread of its own keeps it off the pool.
         return await Task.Factory.StartNew(
             () =>
             {
-                var engine = _load(model);
-                return new LoadedEngine(engine, new GenerationScheduler(engine, _options.Scheduler, _clock));
+                try
+                {
+                    var engine = _load(model);
+                    return new LoadedEngine(engine, new GenerationScheduler(engine, _options.Scheduler, _clock));
+                }
+                catch (ModelLoadException e)
+                {
+                    throw new ModelLoadException($"The model {model.Name} can't be loaded: {e.Message}", e.Place, e);
+                }
             },
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
     }

@@ -42,7 +42,7 @@ public sealed class ModelLease : IDisposable
     /// <summary>The text of some tokens, without special tokens.</summary>
     public string Decode(ReadOnlySpan<int> tokens) => _loaded.Engine.Decode(tokens);
 
-    /// <summary>Renders a conversation with the model's chat template.</summary>
+    /// <summary>Renders a conversation with the model's chat template; only the template's own special tokens are recognised afterwards.</summary>
     /// <param name="messagesJson">A JSON array of messages with at least <c>role</c> and <c>content</c>.</param>
     /// <param name="toolsJson">A JSON array of tool definitions, or null.</param>
     /// <param name="addGenerationPrompt">True to end with the opening of the assistant's turn.</param>

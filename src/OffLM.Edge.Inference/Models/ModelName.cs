@@ -10,6 +10,9 @@ internal static class ModelName
 
     internal static bool AreSame(string a, string b) => string.Equals(Normalize(a), Normalize(b), StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>True if a model of this name would be in this folder.</summary>
+    internal static bool IsFolderOf(string name, string folder) => name.Any(char.IsAsciiLetterOrDigit) && ToFolder(name) == folder;
+
     /// <summary>A folder name for a model: its name with everything but letters, digits, dots, dashes and underscores replaced.</summary>
     internal static string ToFolder(string name)
     {

@@ -19,14 +19,15 @@ public sealed class ModelStore(string folder)
     /// <summary>The complete models, by name. Those with a bad manifest, or whose files have other sizes, are in <see cref="Problems"/>.</summary>
     public IReadOnlyList<StoredModel> List() => Scan().Models;
 
-    /// <summary>Folders that should be models but can't be used, with the reason.</summary>
-    public IReadOnlyList<string> Problems() => Scan().Problems;
+    /// <summary>Folders that should be models but can't be used, with the reason and the place: for the owner.</summary>
+    public IReadOnlyList<string> Problems() => [.. Scan().Damaged.Select(d => d.Damage.OwnerMessage)];
 
     /// <summary>Finds a model by its name, with or without <c>:latest</c>, or by its id.</summary>
     /// <exception cref="ModelNotFoundException">None has it, or several do.</exception>
+    /// <exception cref="ModelDamagedException">The only one that has it is damaged.</exception>
     public StoredModel Find(string name)
     {
-        var (models, problems) = Scan();
+        var (models, damaged) = Scan();
         var found = models.Where(m => m.Id == name || ModelName.AreSame(m.Name, name)).ToList();
         if (found.Count == 1)
         {
@@ -39,9 +40,13 @@ public sealed class ModelStore(string folder)
             throw new ModelNotFoundException($"{found.Count} models are called \"{name}\"; use an id instead: {ids}.");
         }
 
+        if (damaged.Find(d => d.Id == name || ModelName.AreSame(d.Name, name) || (d.Id is null && ModelName.IsFolderOf(name, d.Name))) is { } broken)
+        {
+            throw broken.Damage;
+        }
+
         var known = models.Count == 0 ? "there are none here; pull one first" : "there are " + string.Join(", ", models.Select(m => m.Name));
-        var broken = problems.Count == 0 ? "" : " These can't be used: " + string.Join(" ", problems);
-        throw new ModelNotFoundException($"No model is called \"{name}\"; {known}.{broken}");
+        throw new ModelNotFoundException($"No model is called \"{name}\"; {known}.");
     }
 
     /// <summary>Compares every file's digest with the manifest. A file that passed is not read again in this process while its size and
@@ -59,7 +64,7 @@ public sealed class ModelStore(string folder)
         RefuseUnknownFiles(model, ignored);
         foreach (var (path, expected) in model.Manifest.Files)
         {
-            var file = CheckSize(model.Folder, path, expected);
+            var file = CheckSize(model, path, expected);
             var stamp = new FileStamp(file.Length, file.LastWriteTimeUtc, expected.Sha256);
             if (!force && _verified.TryGetValue(file.FullName, out var known) && known == stamp)
             {
@@ -72,8 +77,7 @@ public sealed class ModelStore(string folder)
             if (digest != expected.Sha256)
             {
                 throw new ModelDamagedException(
-                    $"{file.FullName} is not what the manifest of {model.Name} says: its SHA-256 is {digest}, expected was {expected.Sha256}. "
-                    + "Remove the model and pull it again.");
+                    model.Name, $"its file {path} is not what its manifest says: the SHA-256 is {digest}, expected was {expected.Sha256}", model.Folder);
             }
 
             _verified[file.FullName] = stamp;
@@ -87,19 +91,30 @@ public sealed class ModelStore(string folder)
         Directory.Delete(model.Folder, recursive: true);
     }
 
+    /// <exception cref="ModelDamagedException">It has no manifest, or its files have other sizes.</exception>
     internal static StoredModel Open(string modelFolder)
     {
-        var manifestPath = Path.Combine(modelFolder, ModelManifest.FileName);
-        var json = File.ReadAllBytes(manifestPath);
-        var manifest = ManifestFormat.Read(json, manifestPath);
-        foreach (var (path, file) in manifest.Files)
-        {
-            CheckSize(modelFolder, path, file);
-        }
+        var model = Read(modelFolder);
+        CheckSizes(model);
+        return model;
+    }
 
-        return new StoredModel(
-            manifest.Name, ManifestFormat.Id(json, manifestPath), modelFolder, manifest,
-            manifest.Files.Values.Sum(f => f.Bytes), new DateTimeOffset(File.GetLastWriteTimeUtc(manifestPath), TimeSpan.Zero));
+    /// <summary>What the manifest says; its files are not looked at.</summary>
+    private static StoredModel Read(string modelFolder)
+    {
+        try
+        {
+            var manifestPath = Path.Combine(modelFolder, ModelManifest.FileName);
+            var json = File.ReadAllBytes(manifestPath);
+            var manifest = ManifestFormat.Read(json, modelFolder);
+            return new StoredModel(
+                manifest.Name, ManifestFormat.Id(json, modelFolder), modelFolder, manifest,
+                manifest.Files.Values.Sum(f => f.Bytes), new DateTimeOffset(File.GetLastWriteTimeUtc(manifestPath), TimeSpan.Zero));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelDamagedException(Path.GetFileName(modelFolder), $"its {ModelManifest.FileName} can't be read", $"{modelFolder}: {e.Message}");
+        }
     }
 
     /// <summary>A file beside the listed ones could be loaded by the engine without having been checked.</summary>
@@ -110,29 +125,32 @@ public sealed class ModelStore(string folder)
             var path = Path.GetRelativePath(model.Folder, file).Replace(Path.DirectorySeparatorChar, '/');
             if (path != ModelManifest.FileName && path != ignored && !model.Manifest.Files.ContainsKey(path))
             {
-                throw new ModelDamagedException($"{file} is not in the manifest of {model.Name}. Remove the file, or pull the model again.");
+                throw new ModelDamagedException(model.Name, $"its folder has a file {path}, which is not in its manifest", model.Folder);
             }
         }
     }
 
-    private static FileInfo CheckSize(string modelFolder, string path, ModelFile expected)
+    private static void CheckSizes(StoredModel model)
     {
-        var file = new FileInfo(Path.Combine(modelFolder, path));
-        if (!file.Exists)
+        foreach (var (path, file) in model.Manifest.Files)
         {
-            throw new ModelDamagedException($"{file.FullName} is missing; {expected.Bytes} bytes were expected. Remove the model and pull it again.");
+            CheckSize(model, path, file);
         }
-
-        return file.Length == expected.Bytes
-            ? file
-            : throw new ModelDamagedException(
-                $"{file.FullName} has {file.Length} bytes; {expected.Bytes} were expected. Remove the model and pull it again.");
     }
 
-    private (List<StoredModel> Models, List<string> Problems) Scan()
+    private static FileInfo CheckSize(StoredModel model, string path, ModelFile expected)
+    {
+        var file = new FileInfo(Path.Combine(model.Folder, path));
+        var problem = !file.Exists ? "is missing" : file.Length != expected.Bytes ? $"has {file.Length} bytes" : null;
+        return problem is null
+            ? file
+            : throw new ModelDamagedException(model.Name, $"its file {path} {problem}; {expected.Bytes} bytes were expected", model.Folder);
+    }
+
+    private (List<StoredModel> Models, List<DamagedModel> Damaged) Scan()
     {
         List<StoredModel> models = [];
-        List<string> problems = [];
+        List<DamagedModel> damaged = [];
         foreach (var modelFolder in Directory.Exists(folder) ? Directory.GetDirectories(folder) : [])
         {
             if (Path.GetFileName(modelFolder).StartsWith('.') || !File.Exists(Path.Combine(modelFolder, ModelManifest.FileName)))
@@ -140,23 +158,28 @@ public sealed class ModelStore(string folder)
                 continue;
             }
 
+            StoredModel? known = null;
             try
             {
-                models.Add(Open(modelFolder));
+                known = Read(modelFolder);
+                CheckSizes(known);
+                models.Add(known);
             }
             catch (ModelDamagedException e)
             {
-                problems.Add(e.Message);
-            }
-            catch (IOException e)
-            {
-                problems.Add($"{modelFolder}: {e.Message}");
+                damaged.Add(new DamagedModel(known?.Name ?? Path.GetFileName(modelFolder), known?.Id, e));
             }
         }
 
         models.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
-        return (models, problems);
+        return (models, damaged);
     }
+
+    /// <summary>A folder that should be a model.</summary>
+    /// <param name="Name">By its manifest, or by its folder if that can't be read.</param>
+    /// <param name="Id">Null if the manifest can't be read.</param>
+    /// <param name="Damage">What is wrong.</param>
+    private sealed record DamagedModel(string Name, string? Id, ModelDamagedException Damage);
 
     private readonly record struct FileStamp(long Bytes, DateTime WrittenAt, string Sha256);
 }

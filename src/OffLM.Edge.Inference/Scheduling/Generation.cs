@@ -13,6 +13,7 @@ public sealed class Generation
     private readonly Action _wake;
     private ISlot? _abortable;
     private long _delivered;
+    private volatile int _limit;
     private volatile bool _cancelled;
 
     internal Generation(Action wake) => _wake = wake;
@@ -25,10 +26,22 @@ public sealed class Generation
 
     internal bool IsCancelled => _cancelled;
 
+    /// <summary>At most so many new tokens; 0 while it may compute its prompt but choose no token.</summary>
+    internal int Limit => _limit;
+
     internal long DeliveredTokens => Interlocked.Read(ref _delivered);
 
     /// <summary>The text as it comes, once. Ends normally whatever the reason was; see <see cref="Completion"/>.</summary>
     public IAsyncEnumerable<GenerationPiece> ReadAsync(CancellationToken cancellationToken) => _pieces.Reader.ReadAllAsync(cancellationToken);
+
+    /// <summary>Lets a generation that was started unconfirmed choose tokens.</summary>
+    /// <param name="maxNewTokens">At most so many, at least 1; if the request allows fewer, so many.</param>
+    public void Confirm(int maxNewTokens)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxNewTokens);
+        _limit = maxNewTokens;
+        _wake();
+    }
 
     /// <summary>Ends it within one step, also during its prefill, with <see cref="FinishReason.Cancelled"/>. May be called any time, from
     /// any thread, repeatedly.</summary>

@@ -34,7 +34,8 @@ public sealed record GenerationRequest
     /// <summary>Whose conversation this is. The key-value cache of an earlier prompt is reused only within one scope.</summary>
     public string CacheScope { get; init; } = "";
 
-    /// <summary>True for a result that must be repeatable: runs without prefix reuse, with the fixed prompt split.</summary>
+    /// <summary>True for a result that must be repeatable: computed without prefix reuse, so that the prompt is split by its length alone. Others
+    /// may run meanwhile: slots are computed one after the other, and no bit of a score depends on another slot.</summary>
     public bool Deterministic { get; init; }
 }
 

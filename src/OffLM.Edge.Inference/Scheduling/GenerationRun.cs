@@ -62,7 +62,9 @@ internal sealed class GenerationRun
     /// <summary>Time since it was admitted; null while it waits.</summary>
     internal TimeSpan? Age => _startedAt == 0 ? null : _clock.GetElapsedTime(_startedAt);
 
-    internal bool IsBehind(int limit) => _handedOut - Generation.DeliveredTokens > limit;
+    /// <summary>True while it can't go on: it is further ahead of its reader than it may be, or its prompt is computed and it is not confirmed.</summary>
+    internal bool IsPaused(int maxUndelivered) =>
+        _handedOut - Generation.DeliveredTokens > maxUndelivered || (!IsPrefilling && Generation.Limit == 0);
 
     private bool IsReusable => !Request.Deterministic && Request.Guidance is null;
 
@@ -85,12 +87,15 @@ internal sealed class GenerationRun
         }
     }
 
-    /// <summary>Computes the prompt's next piece; after the last one also chooses the first token.</summary>
+    /// <summary>Computes the prompt's next piece; after the last one also chooses the first token if it is confirmed.</summary>
+    /// <param name="longest">Tokens that a piece may have. The pieces are as few as that allows and equally long: a short last one would cost
+    /// nearly as much as a long one (300 tokens are 3 % faster as 150 + 150 than as 256 + 44), and the others wait for shorter ones.</param>
     /// <returns>Why it ended, or null to go on.</returns>
-    internal FinishReason? Prefill(int pieceTokens)
+    internal FinishReason? Prefill(int longest)
     {
         var piece = Request.Prompt.AsSpan(_cache.Count);
-        piece = piece[..Math.Min(piece.Length, pieceTokens)];
+        var pieces = (piece.Length + longest - 1) / longest;
+        piece = piece[..((piece.Length + pieces - 1) / pieces)];
         if (!Generation.TryBeginAbortable(_slot!))
         {
             return FinishReason.Cancelled;
@@ -111,12 +116,17 @@ internal sealed class GenerationRun
         _cache.AddRange(piece);
         _prefillSplit.Add(piece.Length);
         _meter.AddPromptTokens(piece.Length);
-        return IsPrefilling ? null : Choose();
+        return IsPrefilling || Generation.Limit == 0 ? null : Choose();
     }
 
-    /// <summary>Computes the logits after the last token and chooses the next one.</summary>
+    /// <summary>Computes the logits after the last token, which those after the prompt are already, and chooses the next one.</summary>
     internal FinishReason? Step()
     {
+        if (_chosen == 0)
+        {
+            return Choose();
+        }
+
         var last = _lastToken;
         using (_meter.InEngine())
         {
@@ -199,7 +209,7 @@ internal sealed class GenerationRun
         _sampler.Accept(_lastToken);
         HandOut(_text.Append(_stream.Append(_lastToken), _logprobs?.Report(_lastToken)));
         return _text.StopSequence is not null ? FinishReason.Stop
-            : _chosen >= _maxNewTokens ? FinishReason.Length
+            : _chosen >= Math.Min(_maxNewTokens, Generation.Limit) ? FinishReason.Length
             : null;
     }
 

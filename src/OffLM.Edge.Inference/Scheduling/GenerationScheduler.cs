@@ -73,10 +73,15 @@ public sealed class GenerationScheduler : IAsyncDisposable
         await _ended.Task.ConfigureAwait(false);
     }
 
-    internal Generation Start(GenerationRequest request)
+    internal Generation Start(GenerationRequest request, bool confirmed)
     {
         RequestCheck.ThrowIfInvalid(request, _engine);
         var generation = new Generation(() => _wake.Set());
+        if (confirmed)
+        {
+            generation.Confirm(request.MaxNewTokens);
+        }
+
         var run = new GenerationRun(_engine, request, generation, _meter, _clock);
         var refused = false;
         lock (_gate)
@@ -134,7 +139,7 @@ public sealed class GenerationScheduler : IAsyncDisposable
     /// <summary>The front of this round. A round has one token of each generation and one piece of one prompt.</summary>
     private GenerationRun? NextToWorkOn()
     {
-        while (_round.TryPeek(out var front) && (!_active.Contains(front) || front.IsBehind(_options.MaxUndelivered)))
+        while (_round.TryPeek(out var front) && (!_active.Contains(front) || front.IsPaused(_options.MaxUndelivered)))
         {
             _round.Dequeue();
         }
@@ -148,7 +153,7 @@ public sealed class GenerationScheduler : IAsyncDisposable
                 {
                     prefill = prefill is null || run.LastPrefill < prefill.LastPrefill ? run : prefill;
                 }
-                else if (!run.IsBehind(_options.MaxUndelivered))
+                else if (!run.IsPaused(_options.MaxUndelivered))
                 {
                     _round.Enqueue(run);
                 }
@@ -200,13 +205,12 @@ public sealed class GenerationScheduler : IAsyncDisposable
         }
     }
 
-    /// <summary>The next that may join. A deterministic one runs alone: it waits for the others to end, and they for it.</summary>
+    /// <summary>The next that may join.</summary>
     private GenerationRun? TakeWaiting()
     {
         lock (_gate)
         {
-            if (_waiting.Count == 0 || _active.Count >= _options.MaxActive
-                || (_active.Count > 0 && (_waiting[0].Request.Deterministic || _active[0].Request.Deterministic)))
+            if (_waiting.Count == 0 || _active.Count >= _options.MaxActive)
             {
                 return null;
             }

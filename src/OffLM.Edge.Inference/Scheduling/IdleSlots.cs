@@ -12,7 +12,11 @@ internal sealed class IdleSlots(int maxCount, long maxBytes, long bytesPerToken)
 
     internal int Count => _slots.Count;
 
-    /// <summary>The slot with the longest common beginning, rewound to it. At least one prompt token is always left to compute, for its logits.</summary>
+    private long Bytes => _slots.Sum(s => s.Slot.Capacity * bytesPerToken);
+
+    /// <summary>The slot with the longest common beginning, rewound to it. At least one prompt token is always left to compute, for its logits.
+    /// If there is none and as many as may be are kept, the least recently used one that is large enough, rewound to nothing: it would have to
+    /// leave anyhow, and making another takes tens of milliseconds for a long context.</summary>
     /// <param name="scope">Only this scope's slots are looked at.</param>
     /// <param name="prompt">The new prompt.</param>
     /// <param name="tokens">What must fit.</param>
@@ -30,6 +34,11 @@ internal sealed class IdleSlots(int maxCount, long maxBytes, long bytesPerToken)
 
         if (best < 0)
         {
+            (best, length) = (IsFullWith(tokens) ? _slots.FindIndex(s => s.Slot.Capacity >= tokens) : -1, 0);
+        }
+
+        if (best < 0)
+        {
             return null;
         }
 
@@ -37,6 +46,8 @@ internal sealed class IdleSlots(int maxCount, long maxBytes, long bytesPerToken)
         _slots.RemoveAt(best);
         return found.Tokens.Count == length || TryRewind(found, length) ? found : null;
     }
+
+    private bool IsFullWith(int tokens) => _slots.Count >= maxCount || Bytes + (tokens * bytesPerToken) > maxBytes;
 
     /// <summary>Some architectures' caches can't be rewound: their conversations are computed anew.</summary>
     private static bool TryRewind(IdleSlot idle, int length)
@@ -58,7 +69,7 @@ internal sealed class IdleSlots(int maxCount, long maxBytes, long bytesPerToken)
     internal void Put(IdleSlot slot)
     {
         _slots.Add(slot);
-        while (_slots.Count > maxCount || (_slots.Count > 0 && _slots.Sum(s => s.Slot.Capacity * bytesPerToken) > maxBytes))
+        while (_slots.Count > maxCount || (_slots.Count > 0 && Bytes > maxBytes))
         {
             _slots[0].Slot.Dispose();
             _slots.RemoveAt(0);

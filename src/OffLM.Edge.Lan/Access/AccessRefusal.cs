@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using OffLM.Edge.Lan.NodeApi;
 using OffLM.Edge.Lan.OpenAi;
 using OffLM.Edge.Lan.Serving;
 
@@ -38,7 +37,7 @@ internal sealed record AccessRefusal(ErrorResponse Error, string? Challenge = nu
             context.Response.Headers.WWWAuthenticate = Challenge;
         }
 
-        IErrorFormat format = context.Request.Path.StartsWithSegments("/v1") ? OpenAiErrorFormat.Instance : NodeErrorFormat.Instance;
+        IErrorFormat format = context.Request.Path.StartsWithSegments("/v1") ? OpenAiErrorFormat.Instance : PlainErrorFormat.Instance;
         return Guard.WriteAsync(context, format, Error);
     }
 

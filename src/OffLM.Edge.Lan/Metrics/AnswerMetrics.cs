@@ -16,7 +16,7 @@ internal sealed class AnswerMetrics
 
     private static readonly double AttoPerOfflm = 1e18;
 
-    public Dictionary<Outcome, long> Outcomes { get; } = [];
+    public Dictionary<(RequestApi Api, Outcome Outcome), long> Requests { get; } = [];
 
     public long PromptTokens { get; private set; }
 
@@ -36,7 +36,8 @@ internal sealed class AnswerMetrics
     public void Add(CompletedAnswer completed)
     {
         var (receipt, result) = (completed.Receipt, completed.Result);
-        Outcomes[receipt.Outcome] = Outcomes.GetValueOrDefault(receipt.Outcome) + 1;
+        var kind = (completed.Api, receipt.Outcome);
+        Requests[kind] = Requests.GetValueOrDefault(kind) + 1;
         PromptTokens += receipt.PromptTokens;
         CachedTokens += receipt.CachedTokens;
         CompletionTokens += receipt.CompletionTokens;

@@ -78,12 +78,12 @@ internal sealed class NodeMetrics : IDisposable
 
     private void WriteAnswers(PrometheusText text)
     {
-        text.Family("requests_total", "counter", "Requests that have a receipt, by model and outcome.");
+        text.Family("requests_total", "counter", "Requests that have a receipt, by API, model and outcome.");
         foreach (var (model, metrics) in _byModel)
         {
-            foreach (var (outcome, count) in metrics.Outcomes)
+            foreach (var ((api, outcome), count) in metrics.Requests)
             {
-                text.Sample(count, ("model", model), ("outcome", Words.Of(outcome)));
+                text.Sample(count, ("api", Words.Of(api)), ("model", model), ("outcome", Words.Of(outcome)));
             }
         }
 

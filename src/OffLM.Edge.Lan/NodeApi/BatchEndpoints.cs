@@ -20,7 +20,9 @@ internal sealed class BatchEndpoints(Node node)
         var endpoints = new BatchEndpoints(node);
         routes.MapGet("/node/v1/batches", handler.Around(endpoints.ListAsync)).RequireAdmin();
         routes.MapGet("/node/v1/batches/{batch}", handler.Around(endpoints.ShowAsync)).RequireAdmin();
+        routes.MapPost("/node/v1/batches/resend", handler.Around(endpoints.ResendAsync)).RequireAdmin();
         routes.MapPost("/node/v1/seal", handler.Around(endpoints.SealAsync)).RequireAdmin();
+        routes.MapPost("/node/v1/accept-rollback", handler.Around(endpoints.AcceptRollbackAsync)).RequireAdmin();
         routes.MapGet("/node/v1/export", handler.Around(endpoints.ExportAsync)).RequireAdmin();
     }
 
@@ -63,10 +65,34 @@ internal sealed class BatchEndpoints(Node node)
             : throw NodeApiException.NotFound($"There is no signed batch {number}.");
     }
 
+    private async Task ResendAsync(HttpContext context)
+    {
+        var batch = NodeRequest.Number(context, "batch");
+        var reopened = await node.ResendAsync(batch);
+        if (batch is { } number && reopened == 0)
+        {
+            throw new NodeApiException(StatusCodes.Status409Conflict, $"Batch {number} is not refused: there is nothing to send again.");
+        }
+
+        await Reply.JsonAsync(context, new ResendView(reopened), NodeJson.Default.ResendView);
+    }
+
     private async Task SealAsync(HttpContext context)
     {
         var batches = await node.SealAsync(context.RequestAborted);
         await Reply.JsonAsync(context, new SealView(batches), NodeJson.Default.SealView);
+    }
+
+    private async Task AcceptRollbackAsync(HttpContext context)
+    {
+        var accepted = await node.AcceptRollbackAsync()
+            ?? throw new NodeApiException(StatusCodes.Status409Conflict, "There is no evidence that this ledger was rolled back: no collector has settled a batch that it lacks.");
+        var view = new AcceptedRollbackView(
+            accepted.NextBatch.ToString(CultureInfo.InvariantCulture),
+            accepted.NextSequence.ToString(CultureInfo.InvariantCulture),
+            accepted.RefusedBatches,
+            accepted.RefusedReceipts.ToString(CultureInfo.InvariantCulture));
+        await Reply.JsonAsync(context, view, NodeJson.Default.AcceptedRollbackView);
     }
 
     private async Task ExportAsync(HttpContext context)
@@ -104,7 +130,7 @@ internal sealed class BatchEndpoints(Node node)
             writer.WriteString("reason", stored.Reason);
         }
 
-        writer.WriteString("changedAt", DateTimeOffset.FromUnixTimeMilliseconds((long)stored.ChangedAt));
+        writer.WriteString("changedAt", Words.Time(stored.ChangedAt));
         writer.WriteEndObject();
     }
 }

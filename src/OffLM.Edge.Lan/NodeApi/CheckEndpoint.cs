@@ -8,11 +8,15 @@ using OffLM.Edge.Work;
 
 namespace OffLM.Edge.Lan.NodeApi;
 
-/// <summary>Checks the ledger while the node runs.</summary>
+/// <summary>Checks the ledger while the node runs, and mends it.</summary>
 internal sealed class CheckEndpoint(Node node)
 {
-    public static void Map(IEndpointRouteBuilder routes, Node node, NodeHandler handler) =>
-        routes.MapGet("/node/v1/check", handler.Around(new CheckEndpoint(node).CheckAsync)).RequireAdmin();
+    public static void Map(IEndpointRouteBuilder routes, Node node, NodeHandler handler)
+    {
+        var endpoint = new CheckEndpoint(node);
+        routes.MapGet("/node/v1/check", handler.Around(endpoint.CheckAsync)).RequireAdmin();
+        routes.MapPost("/node/v1/check", handler.Around(endpoint.RepairAsync)).RequireAdmin();
+    }
 
     private async Task CheckAsync(HttpContext context)
     {
@@ -24,8 +28,17 @@ internal sealed class CheckEndpoint(Node node)
             context.RequestAborted,
             TaskCreationOptions.LongRunning,
             TaskScheduler.Default);
-        await Reply.JsonAsync(context, new CheckView(report.IsSound, report.Receipts, report.Batches, [.. report.Findings.Select(ViewOf)]), NodeJson.Default.CheckView);
+        await Reply.JsonAsync(context, ViewOf(report, null), NodeJson.Default.CheckView);
     }
+
+    private async Task RepairAsync(HttpContext context)
+    {
+        var repair = await node.RepairLedgerAsync(context.RequestAborted);
+        await Reply.JsonAsync(context, ViewOf(repair.After, repair.Done), NodeJson.Default.CheckView);
+    }
+
+    private static CheckView ViewOf(LedgerReport report, IReadOnlyList<string>? repairs) =>
+        new(report.IsSound, report.Receipts, report.Batches, [.. report.Findings.Select(ViewOf)], repairs);
 
     private static FindingView ViewOf(LedgerFinding finding) => new(
         finding.Part.ToString().ToLowerInvariant(),

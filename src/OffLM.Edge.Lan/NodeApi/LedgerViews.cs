@@ -4,8 +4,16 @@ namespace OffLM.Edge.Lan.NodeApi;
 /// <param name="Batches">How many batches that made.</param>
 internal sealed record SealView(int Batches);
 
+/// <summary>How the ledger goes on after a rollback was accepted.</summary>
+internal sealed record AcceptedRollbackView(string NextBatch, string NextSequence, int RefusedBatches, string RefusedReceipts);
+
 /// <summary>Whether the ledger is in order.</summary>
-internal sealed record CheckView(bool Sound, ulong Receipts, ulong Batches, IReadOnlyList<FindingView> Findings);
+/// <param name="Sound">True if nothing is wrong.</param>
+/// <param name="Receipts">So many were checked.</param>
+/// <param name="Batches">So many were checked.</param>
+/// <param name="Findings">What is wrong.</param>
+/// <param name="Repairs">What was mended before; null if only a check was asked for.</param>
+internal sealed record CheckView(bool Sound, ulong Receipts, ulong Batches, IReadOnlyList<FindingView> Findings, IReadOnlyList<string>? Repairs);
 
 /// <summary>One thing that is wrong with the ledger.</summary>
 internal sealed record FindingView(string Part, string Number, string Key, string Problem, string Advice);

@@ -33,7 +33,7 @@ internal sealed partial class NodeHandler(ILogger<NodeHandler> logger)
             }
 
             context.Response.Clear();
-            await Guard.WriteAsync(context, NodeErrorFormat.Instance, error ?? ErrorResponse.Internal);
+            await Guard.WriteAsync(context, PlainErrorFormat.Instance, error ?? ErrorResponse.Internal);
         }
         catch (Exception e)
         {
@@ -46,7 +46,7 @@ internal sealed partial class NodeHandler(ILogger<NodeHandler> logger)
     private static ErrorResponse? ErrorOf(Exception error) => error switch
     {
         NodeApiException known => Error(known.Status, known.Message),
-        ExportException => Error(StatusCodes.Status409Conflict, error.Message),
+        ExportException or LedgerRolledBackException => Error(StatusCodes.Status409Conflict, error.Message),
         KeyUnavailableException or LedgerUnavailableException or LedgerFullException => Error(StatusCodes.Status503ServiceUnavailable, error.Message),
 
         // Of a damaged row: the message names it and what to do.

@@ -25,5 +25,7 @@ namespace OffLM.Edge.Lan.NodeApi;
 [JsonSerializable(typeof(NewApiKeyView))]
 [JsonSerializable(typeof(ApiKeyTemplate))]
 [JsonSerializable(typeof(SealView))]
+[JsonSerializable(typeof(ResendView))]
+[JsonSerializable(typeof(AcceptedRollbackView))]
 [JsonSerializable(typeof(CheckView))]
 internal sealed partial class NodeJson : JsonSerializerContext;

@@ -1,26 +1,20 @@
 using System.Text.Json;
-using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using OffLM.Edge.Inference;
 using OffLM.Edge.Lan.Access;
+using OffLM.Edge.Lan.Serving;
 using OffLM.Edge.Work;
 
 namespace OffLM.Edge.Lan.NodeApi;
 
 /// <summary>Fetches a model and tells how far it is, one JSON object a line. A client that goes away interrupts it; the next pull goes on.</summary>
-internal sealed class PullEndpoint(ModelPuller puller, Uri? defaultSource)
+internal sealed class PullEndpoint(Node node, Uri? defaultSource)
 {
-    /// <summary>Redirects lead to where large files are; those take as long as they take, and silence is the puller's business.</summary>
-    private static readonly HttpClient Http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(10) })
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
-
     public static void Map(IEndpointRouteBuilder routes, Node node, LanOptions options, NodeHandler handler)
     {
-        var endpoint = new PullEndpoint(new ModelPuller(node.Store, Http, TimeProvider.System), options.ModelSource);
+        var endpoint = new PullEndpoint(node, options.ModelSource);
         routes.MapPost("/node/v1/models/pull", handler.Around(endpoint.PullAsync)).RequireAdmin();
     }
 
@@ -28,17 +22,15 @@ internal sealed class PullEndpoint(ModelPuller puller, Uri? defaultSource)
     {
         var request = RequestOf(await NodeRequest.BodyAsync(context, NodeJson.Default.PullView));
 
-        // Only the newest figure matters to somebody who watches: a slow reader doesn't slow the pull.
-        var progress = Channel.CreateBounded<PullProgress>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
-        var pull = PullAsync(request, progress.Writer, context.RequestAborted);
-        if (!await progress.Reader.WaitToReadAsync(context.RequestAborted))
+        var pull = ModelPull.Start(node.Store, request, TimeProvider.System, context.RequestAborted);
+        if (!await pull.BeginsAsync())
         {
             // It ended before it began: while nothing was sent, an error still has its own status.
-            await pull;
+            await pull.Completion;
         }
 
         context.Response.ContentType = "application/x-ndjson";
-        await foreach (var figures in progress.Reader.ReadAllAsync(context.RequestAborted))
+        await foreach (var figures in pull.ReadAsync())
         {
             await WriteLineAsync(context, new PullLine("pulling")
             {
@@ -50,19 +42,7 @@ internal sealed class PullEndpoint(ModelPuller puller, Uri? defaultSource)
             });
         }
 
-        await WriteLineAsync(context, await LastLineAsync(pull));
-    }
-
-    private async Task<StoredModel> PullAsync(PullRequest request, ChannelWriter<PullProgress> progress, CancellationToken cancellation)
-    {
-        try
-        {
-            return await puller.PullAsync(request, new Reporter(progress), cancellation);
-        }
-        finally
-        {
-            progress.Complete();
-        }
+        await WriteLineAsync(context, await LastLineAsync(pull.Completion));
     }
 
     private static async Task<PullLine> LastLineAsync(Task<StoredModel> pull)
@@ -99,10 +79,5 @@ internal sealed class PullEndpoint(ModelPuller puller, Uri? defaultSource)
         }
 
         return new PullRequest(source, asked.Repository, asked.Revision ?? "main", asked.Subfolder ?? "");
-    }
-
-    private sealed class Reporter(ChannelWriter<PullProgress> progress) : IProgress<PullProgress>
-    {
-        public void Report(PullProgress value) => progress.TryWrite(value);
     }
 }

@@ -28,6 +28,7 @@ internal sealed class ReceiptEndpoints(Node node)
         var limit = NodeRequest.Limit(context, LedgerReader.PageSize);
         using var reader = node.Ledger.Read();
         var rows = reader.Latest(NodeRequest.Number(context, "before"), limit, CallerFilter(context));
+        var rolledBackTo = reader.RolledBackTo();
         StoredBatch? batch = null;
         var receipts = new List<ReceiptView>(rows.Count);
         foreach (var row in rows)
@@ -37,7 +38,7 @@ internal sealed class ReceiptEndpoints(Node node)
                 batch = reader.BatchOf(row.Sequence);
             }
 
-            receipts.Add(ViewOf(row, batch));
+            receipts.Add(ViewOf(row, batch, batch is null && row.Sequence <= rolledBackTo ? Words.Refused : Words.StateIn(batch)));
         }
 
         var next = rows.Count == limit && rows[^1].Sequence > 1 ? rows[^1].Sequence.ToString(CultureInfo.InvariantCulture) : null;
@@ -95,12 +96,13 @@ internal sealed class ReceiptEndpoints(Node node)
         ? throw new NodeApiException(StatusCodes.Status403Forbidden, "Receipts are kept under API keys. Send the key that asked, to see its receipts.")
         : context.Caller();
 
-    private static ReceiptView ViewOf(StoredReceipt row, StoredBatch? batch) => new()
+    private static ReceiptView ViewOf(StoredReceipt row, StoredBatch? batch, string state) => new()
     {
         Sequence = row.Sequence.ToString(CultureInfo.InvariantCulture),
         Request = row.Request.ToString(),
         Caller = row.Caller,
-        State = Words.StateIn(batch),
+        State = state,
+        Reason = state != Words.Refused ? null : batch?.Reason ?? "the network has another receipt in its place",
         Receipt = row.Receipt is { } receipt ? FiguresOf(receipt) : null,
         Damage = row.Damage,
     };
@@ -108,7 +110,7 @@ internal sealed class ReceiptEndpoints(Node node)
     private static ReceiptFigures FiguresOf(Receipt receipt) => new(
         Convert.ToHexStringLower(receipt.Model.AsSpan()),
         Words.Of(receipt.Outcome),
-        DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Min(receipt.StartedAt, (ulong)DateTimeOffset.MaxValue.ToUnixTimeMilliseconds())),
+        Words.Time(receipt.StartedAt),
         Words.Of(receipt.Clock),
         receipt.DurationMs,
         receipt.PromptTokens,

@@ -13,6 +13,9 @@ internal sealed record ReceiptView
     /// <summary>open, signed, sent, settled, refused.</summary>
     public required string State { get; init; }
 
+    /// <summary>For a refused one, why.</summary>
+    public string? Reason { get; init; }
+
     /// <summary>Null past the retention, and for a damaged row.</summary>
     public ReceiptFigures? Receipt { get; init; }
 

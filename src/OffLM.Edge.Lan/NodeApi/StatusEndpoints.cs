@@ -48,6 +48,8 @@ internal sealed class StatusEndpoints(Node node)
             status.Running,
             [.. status.LoadedModels.Where(m => context.Caller().Key?.Allows(m.Model.Name) ?? true).Select(ViewOf)],
             owner ? new(status.Ledger.Receipts, status.Ledger.Batches, status.Ledger.Open, status.Ledger.Holds, status.Ledger.Boot) : null,
+            owner ? SettlementView.Of(status) : null,
+            owner && status.Sync is { } sync ? SyncView.Of(sync) : null,
             owner ? KeyOf(status, owner) : null,
             owner ? status.Problems : null);
         return Reply.JsonAsync(context, view, NodeJson.Default.StatusView);

@@ -10,7 +10,7 @@ internal sealed record HealthView(string Status, string? WaitingFor);
 /// <summary>The node at one moment; what is null is the owner's business only.</summary>
 internal sealed record StatusView(
     string Version, string State, double UptimeSeconds, DateTimeOffset Time, string Clock, DomainView Network, int Running,
-    IReadOnlyList<LoadedModelView> LoadedModels, LedgerView? Ledger, KeyView? Key, IReadOnlyList<string>? Problems);
+    IReadOnlyList<LoadedModelView> LoadedModels, LedgerView? Ledger, SettlementView? Settlement, SyncView? Sync, KeyView? Key, IReadOnlyList<string>? Problems);
 
 /// <summary>The ledger in a few figures.</summary>
 internal sealed record LedgerView(ulong Receipts, ulong Batches, ulong Open, int Holds, uint Boot);

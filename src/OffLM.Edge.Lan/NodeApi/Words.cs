@@ -1,6 +1,7 @@
 using OffLM.Edge.Metering;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Signing;
+using OffLM.Edge.Work.Requests;
 
 namespace OffLM.Edge.Lan.NodeApi;
 
@@ -19,6 +20,13 @@ internal static class Words
         _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, "No receipt has this outcome."),
     };
 
+    public static string Of(RequestApi api) => api switch
+    {
+        RequestApi.OpenAi => "openai",
+        RequestApi.Ollama => "ollama",
+        _ => "node",
+    };
+
     public static string Of(ClockSource clock) => clock switch
     {
         ClockSource.HardwareClock => "hardware",
@@ -26,15 +34,22 @@ internal static class Words
         _ => "unsynchronised",
     };
 
+    /// <summary>The state of a receipt whose batch was refused, or that was passed over by a rollback.</summary>
+    public const string Refused = "refused";
+
     /// <param name="batch">The batch that a receipt is in; null for an open one.</param>
     public static string StateIn(StoredBatch? batch) => batch?.State switch
     {
         null => "open",
         BatchState.Sent => "sent",
         BatchState.Settled => "settled",
-        BatchState.Refused => "refused",
+        BatchState.Refused => Refused,
         _ => "signed",
     };
+
+    /// <summary>A time from Unix milliseconds; what no calendar reaches is the calendar's end.</summary>
+    public static DateTimeOffset Time(ulong unixMilliseconds) =>
+        DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Min(unixMilliseconds, (ulong)DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
 
     public static string Of(KeyClass key) => key == KeyClass.KeyFile ? "file" : "card";
 }

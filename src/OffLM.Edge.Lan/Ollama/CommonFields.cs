@@ -16,6 +16,7 @@ internal static class CommonFields
         var options = OllamaOptions.Read(request, ReadLogprobs(request));
         return new WorkRequest
         {
+            Api = RequestApi.Ollama,
             Model = ModelField.Read(request),
             MaxTokens = options.MaxTokens,
             ContextLength = options.ContextLength,

@@ -74,7 +74,7 @@ internal sealed class OllamaAnswerFormat(IAnswer answer, string model, TimeProvi
     }
 
     public void WriteError(Utf8JsonWriter json, ErrorResponse error, CompletedAnswer? completed) =>
-        OllamaErrorFormat.Instance.WriteError(json, error, completed);
+        PlainErrorFormat.Instance.WriteError(json, error, completed);
 
     private void WriteContent(Utf8JsonWriter json, string text, IReadOnlyList<ToolCall> calls)
     {

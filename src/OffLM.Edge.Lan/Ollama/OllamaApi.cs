@@ -16,7 +16,7 @@ internal static class OllamaApi
 
     public static void Map(IEndpointRouteBuilder routes, Node node, LanOptions options)
     {
-        var guard = new Guard(OllamaErrorFormat.Instance, routes.ServiceProvider.GetRequiredService<ILoggerFactory>().CreateLogger<Guard>());
+        var guard = new Guard(PlainErrorFormat.Instance, routes.ServiceProvider.GetRequiredService<ILoggerFactory>().CreateLogger<Guard>());
         var patience = new ReaderPatience(options.ReaderPatience, TimeProvider.System);
         var delivery = new AnswerDelivery(node, patience);
         var info = new InfoEndpoints(node);

@@ -9,8 +9,6 @@ namespace OffLM.Edge.Lan.Ollama;
 /// <summary><c>POST /api/pull</c>: fetches a model and tells how far it is. For administrators.</summary>
 internal sealed partial class PullEndpoint(Node node, Uri? source, ReaderPatience patience)
 {
-    private readonly ModelPuller _puller = new(node.Store, new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, patience.Time);
-
     public async Task HandleAsync(HttpContext context)
     {
         using var body = await RequestBody.ReadAsync(context);
@@ -23,7 +21,7 @@ internal sealed partial class PullEndpoint(Node node, Uri? source, ReaderPatienc
             return;
         }
 
-        await _puller.PullAsync(request, null, context.RequestAborted);
+        await Pull(context, request).Completion;
         await JsonResponse.WriteAsync(context, json =>
         {
             json.WriteStartObject();
@@ -59,9 +57,8 @@ internal sealed partial class PullEndpoint(Node node, Uri? source, ReaderPatienc
         using var chunks = new ChunkWriter(context, ChunkFraming.Lines, patience);
         WriteStatus(chunks, "pulling manifest");
         await chunks.SendAsync();
-        var progress = new PullReports(patience.Time);
-        var pull = PullAsync(request, progress, context.RequestAborted);
-        await foreach (var report in progress.ReadAsync())
+        var pull = Pull(context, request);
+        await foreach (var report in pull.ReadAsync())
         {
             WriteProgress(chunks, report);
 
@@ -71,31 +68,21 @@ internal sealed partial class PullEndpoint(Node node, Uri? source, ReaderPatienc
 
         try
         {
-            await pull;
+            await pull.Completion;
             WriteStatus(chunks, "verifying sha256 digest");
             WriteStatus(chunks, "writing manifest");
             WriteStatus(chunks, "success");
         }
         catch (Exception e) when (ErrorResponse.From(e) is { } error)
         {
-            OllamaErrorFormat.Instance.WriteError(chunks.BeginChunk(), error, null);
+            PlainErrorFormat.Instance.WriteError(chunks.BeginChunk(), error, null);
             chunks.EndChunk();
         }
 
         await chunks.SendAsync();
     }
 
-    private async Task PullAsync(PullRequest request, PullReports progress, CancellationToken cancellation)
-    {
-        try
-        {
-            await _puller.PullAsync(request, progress, cancellation);
-        }
-        finally
-        {
-            progress.End();
-        }
-    }
+    private ModelPull Pull(HttpContext context, PullRequest request) => ModelPull.Start(node.Store, request, patience.Time, context.RequestAborted);
 
     private static void WriteStatus(ChunkWriter chunks, string status)
     {

@@ -24,6 +24,7 @@ internal sealed class ChatEndpoint(Node node, AnswerDelivery delivery, TimeProvi
 
         var request = new WorkRequest
         {
+            Api = RequestApi.OpenAi,
             Model = model,
             MessagesJson = ChatMessages.Read(fields),
             ToolsJson = tools.Offered?.Json,

@@ -23,6 +23,7 @@ internal sealed class CompletionEndpoint(AnswerDelivery delivery, TimeProvider t
         var logprobs = (int?)fields.Integer("logprobs", 0, SamplingFields.MaxTopLogprobs);
         var request = new WorkRequest
         {
+            Api = RequestApi.OpenAi,
             Model = model,
             Prompt = ReadPrompt(fields),
             MaxTokens = SamplingFields.ReadLimit(fields, "max_tokens") ?? DefaultMaxTokens,

@@ -17,6 +17,7 @@ internal sealed record ErrorResponse(
 {
     public const string InvalidRequestType = "invalid_request_error";
     public const string ServerErrorType = "server_error";
+    private const string ModelDamagedCode = "model_damaged";
 
     /// <summary>What a caller is told about an unexpected failure: nothing of it.</summary>
     public static ErrorResponse Internal { get; } =
@@ -28,6 +29,8 @@ internal sealed record ErrorResponse(
         ApiException known => known.Response,
         RefusedException refusal => From(refusal),
         ModelNotFoundException => new(StatusCodes.Status404NotFound, error.Message, InvalidRequestType, "model_not_found", "model"),
+        ModelDamagedException => new(
+            StatusCodes.Status503ServiceUnavailable, error.Message, ServerErrorType, ModelDamagedCode, "model", TimeSpan.FromMinutes(1)),
         ModelPullException => new(StatusCodes.Status502BadGateway, error.Message, ServerErrorType, "pull_failed", "model"),
         BadHttpRequestException bad => From(bad),
         _ => null,
@@ -42,7 +45,8 @@ internal sealed record ErrorResponse(
             RefusalReason.ContextExceeded => (StatusCodes.Status400BadRequest, InvalidRequestType, "context_length_exceeded"),
             RefusalReason.ModelNotFound => (StatusCodes.Status404NotFound, InvalidRequestType, "model_not_found"),
             RefusalReason.ModelNotAllowed => (StatusCodes.Status403Forbidden, "permission_error", "model_not_allowed"),
-            RefusalReason.ModelUnavailable => (StatusCodes.Status500InternalServerError, ServerErrorType, "model_unavailable"),
+            RefusalReason.ModelDamaged => (StatusCodes.Status503ServiceUnavailable, ServerErrorType, ModelDamagedCode),
+            RefusalReason.ModelUnavailable => (StatusCodes.Status503ServiceUnavailable, ServerErrorType, "model_unavailable"),
             RefusalReason.RateLimited => (StatusCodes.Status429TooManyRequests, "rate_limit_error", "rate_limit_exceeded"),
             RefusalReason.CreditExhausted => (StatusCodes.Status402PaymentRequired, "insufficient_quota", "credit_exhausted"),
             RefusalReason.AlreadyTaken => (StatusCodes.Status409Conflict, InvalidRequestType, "idempotency_key_in_use"),

@@ -46,7 +46,7 @@ internal sealed record ToolSet(string Json, IReadOnlyDictionary<string, JsonElem
         return new ToolSet(request.Element.GetProperty("tools").GetRawText(), functions);
     }
 
-    /// <summary>Refuses tools for a model that was not made to use them. An unknown model is left to admission.</summary>
+    /// <summary>Refuses tools for a model that was not made to use them. An unknown or damaged model is left to admission.</summary>
     public static void RequireCapability(Node node, string model)
     {
         StoredModel found;
@@ -54,7 +54,7 @@ internal sealed record ToolSet(string Json, IReadOnlyDictionary<string, JsonElem
         {
             found = node.Store.Find(model);
         }
-        catch (ModelNotFoundException)
+        catch (Exception e) when (e is ModelNotFoundException or ModelDamagedException)
         {
             return;
         }

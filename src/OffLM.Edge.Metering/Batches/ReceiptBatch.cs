@@ -42,6 +42,16 @@ public sealed record ReceiptBatch : ITypedStruct<ReceiptBatch>
     /// <summary>The card's signature counter before this signature; 0 for a key file.</summary>
     public uint KeyCounter { get; init; }
 
+    /// <summary>Null if it counts from 1 and all codes are known; else what is wrong.</summary>
+    public string? Problem() => this switch
+    {
+        { Batch: 0 } or { FirstSequence: 0 } or { Count: 0 } => $"Batch {Batch} has {Count} receipts from {FirstSequence}; all three count from 1.",
+        { Clock: > ClockSource.NetworkTime } => $"Batch {Batch} has the clock {(byte)Clock}; 0 to 2 are known.",
+        { KeyClass: not (KeyClass.KeyFile or KeyClass.SmartCard) } => $"Batch {Batch} has the key class {(byte)KeyClass}; 1 and 2 are known.",
+        { KeyClass: KeyClass.KeyFile, KeyCounter: not 0 } => $"Batch {Batch} has the key counter {KeyCounter}, but a key file has none.",
+        _ => null,
+    };
+
     static string ITypedStruct<ReceiptBatch>.TypeName => "ReceiptBatch";
 
     static ReceiptBatch ITypedStruct<ReceiptBatch>.Map<TMapper>(ReceiptBatch b, ref TMapper mapper) => new()

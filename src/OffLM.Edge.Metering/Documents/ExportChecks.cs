@@ -91,7 +91,11 @@ internal sealed class ExportChecks
             _nodes.Add(batch.Node);
         }
 
-        CheckRanges(batch);
+        if (batch.Problem() is { } problem)
+        {
+            Fail(FailureKind.Range, problem);
+        }
+
         CheckChain(batch);
     }
 
@@ -140,7 +144,11 @@ internal sealed class ExportChecks
             Fail(FailureKind.Request, $"The request {receipt.Request} has a second receipt.", receipt.Sequence);
         }
 
-        CheckRanges(receipt);
+        if (receipt.Problem() is { } problem)
+        {
+            Fail(FailureKind.Range, problem, receipt.Sequence);
+        }
+
         CheckFee(receipt);
     }
 
@@ -272,46 +280,6 @@ internal sealed class ExportChecks
         else
         {
             _hiddenFees += beyond;
-        }
-    }
-
-    private void CheckRanges(ReceiptBatch batch)
-    {
-        if (batch.Batch == 0 || batch.FirstSequence == 0 || batch.Count == 0)
-        {
-            Fail(FailureKind.Range, $"Batch {batch.Batch} has {batch.Count} receipts from {batch.FirstSequence}; all three count from 1.");
-        }
-
-        if (batch.Clock > ClockSource.NetworkTime)
-        {
-            Fail(FailureKind.Range, $"Batch {batch.Batch} has the clock {(byte)batch.Clock}; 0 to 2 are known.");
-        }
-
-        if (batch.KeyClass is not (KeyClass.KeyFile or KeyClass.SmartCard))
-        {
-            Fail(FailureKind.Range, $"Batch {batch.Batch} has the key class {(byte)batch.KeyClass}; 1 and 2 are known.");
-        }
-        else if (batch is { KeyClass: KeyClass.KeyFile, KeyCounter: not 0 })
-        {
-            Fail(FailureKind.Range, $"Batch {batch.Batch} has the key counter {batch.KeyCounter}, but a key file has none.");
-        }
-    }
-
-    private void CheckRanges(Receipt receipt)
-    {
-        if (receipt.Outcome is < Outcome.Stop or > Outcome.Void)
-        {
-            Fail(FailureKind.Range, $"Receipt {receipt.Sequence} has the outcome {(byte)receipt.Outcome}; 1 to 7 are known.", receipt.Sequence);
-        }
-
-        if (receipt.Clock > ClockSource.NetworkTime)
-        {
-            Fail(FailureKind.Range, $"Receipt {receipt.Sequence} has the clock {(byte)receipt.Clock}; 0 to 2 are known.", receipt.Sequence);
-        }
-
-        if (receipt.EnergySource > EnergySource.Simulated)
-        {
-            Fail(FailureKind.Range, $"Receipt {receipt.Sequence} has the energy source {(byte)receipt.EnergySource}; 0 to 3 are known.", receipt.Sequence);
         }
     }
 

@@ -13,6 +13,9 @@ public sealed record ExportOptions
     /// <summary>Only batches signed for this network; null if all are for one. A document holds one domain.</summary>
     public TypedDomain? Domain { get; init; }
 
-    /// <summary>The first batch's number: for exporting what came since the last export.</summary>
-    public ulong FromBatch { get; init; } = 1;
+    /// <summary>
+    /// The first batch's number: for exporting what came since the last export, or what was before a rollback. Null for all of the chain as it
+    /// is now. A document holds one unbroken chain: it ends before the next rollback that was accepted.
+    /// </summary>
+    public ulong? FromBatch { get; init; }
 }

@@ -34,8 +34,9 @@ public sealed class ExportWriter
         }
         else
         {
-            _first = options.FromBatch;
-            _last = ledger.Summary().Batches;
+            var rollbacks = ledger.AcceptedRollbacks();
+            _first = options.FromBatch ?? (rollbacks is [.., var newest] ? newest.Batch + 1 : 1);
+            _last = Math.Min(ledger.Summary().Batches, rollbacks.FirstOrDefault(r => r.Batch >= _first)?.Batch ?? ulong.MaxValue);
         }
     }
 
@@ -74,7 +75,7 @@ public sealed class ExportWriter
             writer.WriteEndArray();
             writer.WriteEndObject();
             await writer.FlushAsync(cancellation).ConfigureAwait(false);
-            return new(_batches, _receipts, _hidden, _damaged, missing);
+            return new(_first, _batches, _receipts, _hidden, _damaged, missing);
         }
     }
 
@@ -119,8 +120,9 @@ public sealed class ExportWriter
             throw new ExportException($"Receipt {stored.Sequence} is past its retention; only its leaf hash {stored.Leaf} is left.");
         }
 
-        var batch = _ledger.BatchOf(stored.Sequence)
-            ?? throw new ExportException($"Receipt {stored.Sequence} is in no signed batch yet. Try again after the next batch.");
+        var batch = _ledger.BatchOf(stored.Sequence) ?? throw new ExportException(stored.Sequence <= _ledger.RolledBackTo()
+            ? $"Receipt {stored.Sequence} was rolled back: the network has another in its place, so nothing proves this one."
+            : $"Receipt {stored.Sequence} is in no signed batch yet. Try again after the next batch.");
         return (stored, batch);
     }
 

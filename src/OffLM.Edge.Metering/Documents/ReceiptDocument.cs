@@ -12,7 +12,8 @@ namespace OffLM.Edge.Metering.Documents;
 public static class ReceiptDocument
 {
     /// <summary>
-    /// Writes <c>{"sequence", "request", "leaf", "receipt", "state", "domain", "batch", "signature", "proof", "tariff", "salts"}</c>.
+    /// Writes <c>{"sequence", "request", "leaf", "receipt", "state", "domain", "batch", "signature", "proof", "tariff", "salts"}</c>, and <c>reason</c>
+    /// behind the state of a refused one.
     /// <c>receipt</c> is null past the retention, the batch's fields while the receipt is open, <c>salts</c> once forgotten.
     /// </summary>
     /// <param name="writer">Receives one JSON object.</param>
@@ -46,7 +47,7 @@ public static class ReceiptDocument
     {
         if (ledger.BatchOf(stored.Sequence) is not { } found)
         {
-            writer.WriteString("state", "open");
+            writer.WriteString("state", stored.Sequence <= ledger.RolledBackTo() ? "refused" : "open");
             foreach (var name in (ReadOnlySpan<string>)["domain", "batch", "signature", "proof"])
             {
                 writer.WriteNull(name);
@@ -62,6 +63,11 @@ public static class ReceiptDocument
             BatchState.Refused => "refused",
             _ => "signed",
         });
+        if (found.State == BatchState.Refused)
+        {
+            writer.WriteString("reason", found.Reason);
+        }
+
         writer.WritePropertyName("domain");
         DomainJson.Write(writer, found.Domain);
         WriteStruct(writer, "batch", found.Batch);

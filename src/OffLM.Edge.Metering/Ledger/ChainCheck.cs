@@ -16,6 +16,7 @@ internal sealed class ChainCheck(CheckContext context)
     /// <summary>Open receipts that the check on start reads. Usually there are fewer than a batch; without a key they pile up.</summary>
     private const ulong QuickOpenReceipts = 20_000;
 
+    private readonly Queue<RollbackEvidence> _rollbacks = context.Rollbacks();
     private ulong _expectedBatch = 1;
     private ulong _expectedFirst = 1;
     private Bytes32? _previous = Bytes32.Zero;
@@ -63,11 +64,31 @@ internal sealed class ChainCheck(CheckContext context)
                 LedgerPart.Receipt, Newest() + 1, "", $"signed up to {_expectedFirst - 1}, but missing",
                 "the file was cut short or replaced by an older one; restore it from a copy");
         }
+
+        Resume(ulong.MaxValue, receipts);
+    }
+
+    /// <summary>
+    /// Where rollbacks were accepted before a batch, the chain goes on behind the network's; receipts whose numbers it has others for are in
+    /// no batch of this ledger.
+    /// </summary>
+    private void Resume(ulong batch, ReceiptCheck? receipts)
+    {
+        while (_rollbacks.TryPeek(out var rollback) && rollback.Batch < batch)
+        {
+            _rollbacks.Dequeue();
+            if (rollback.Batch + 1 >= _expectedBatch)
+            {
+                Open(_expectedFirst, rollback.OwnLast, receipts);
+                (_expectedBatch, _expectedFirst, _previous) = (rollback.Batch + 1, rollback.LastSequence + 1, rollback.Acknowledgement.BatchHash);
+            }
+        }
     }
 
     private void Check(Row row, bool recover, ReceiptCheck? receipts)
     {
         context.Batches++;
+        Resume(row.Number, receipts);
         if (row.Number != _expectedBatch)
         {
             context.Add(LedgerPart.Batch, _expectedBatch, "", $"missing, the next is {row.Number}", "restore the file from a copy");
@@ -116,7 +137,7 @@ internal sealed class ChainCheck(CheckContext context)
         receipts?.InBatch(batch);
     }
 
-    /// <summary>Receipts after the last batch.</summary>
+    /// <summary>Receipts in no batch.</summary>
     private void Open(ulong from, ulong newest, ReceiptCheck? receipts)
     {
         for (var sequence = from; sequence > 0 && sequence <= newest; sequence += PageSize)

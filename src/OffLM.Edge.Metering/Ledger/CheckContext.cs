@@ -55,7 +55,7 @@ internal sealed class CheckContext(SqliteConnection connection, CancellationToke
 
     public void Holds()
     {
-        var rows = connection.Prepare("SELECT request, caller, body, crc FROM holds");
+        var rows = connection.Prepare("SELECT request, caller, body, crc FROM holds WHERE NOT EXISTS(SELECT 1 FROM receipts r WHERE r.request = holds.request)");
         while (rows.Step())
         {
             if (rows.Integer(3) != Ledger.HoldChecksum(rows.Blob(0), rows.Text(1), rows.Blob(2)))
@@ -90,6 +90,28 @@ internal sealed class CheckContext(SqliteConnection connection, CancellationToke
                 Add(LedgerPart.Intent, (ulong)rows.Integer(0), "", "its checksum doesn't hold", "the next batch replaces it");
             }
         }
+    }
+
+    /// <summary>The rollbacks that were accepted, in their order.</summary>
+    public Queue<RollbackEvidence> Rollbacks()
+    {
+        var accepted = new Queue<RollbackEvidence>();
+        var rows = connection.Prepare($"SELECT {RollbackEvidence.Columns}, accepted FROM rollbacks ORDER BY batch");
+        while (rows.Step())
+        {
+            if (RollbackEvidence.TryRead(rows) is not { } rollback)
+            {
+                Add(LedgerPart.Rollback, (ulong)rows.Integer(0), "", "its checksum doesn't hold", rows.Integer(9) == 0
+                    ? "the collector's next verdict replaces it"
+                    : "restore the file from a copy");
+            }
+            else if (rows.Integer(9) == 1)
+            {
+                accepted.Enqueue(rollback);
+            }
+        }
+
+        return accepted;
     }
 
     private void Hashed<T>(string table, LedgerPart part, Action<Bytes32, T> good)

@@ -16,11 +16,12 @@ public sealed partial class Ledger
     /// <param name="seal">Who signs, when, and for which network.</param>
     /// <returns>The batch to sign; null if no receipt is open.</returns>
     /// <exception cref="FormatException">The row of the batch before is damaged.</exception>
+    /// <exception cref="LedgerRolledBackException">The network has batches that this ledger lacks.</exception>
     public Task<ReceiptBatch?> PrepareBatchAsync(BatchSeal seal) => _writer.CloseOutAsync(connection =>
     {
-        var tip = Tip(connection);
-        var first = FirstOpen(tip);
-        var (leaves, fees) = OpenReceipts(connection, first);
+        RequireNoRollback(connection);
+        var end = End(connection);
+        var (leaves, fees) = OpenReceipts(connection, end.NextSequence);
         if (leaves.Count == 0)
         {
             return null;
@@ -29,9 +30,9 @@ public sealed partial class Ledger
         var batch = new ReceiptBatch
         {
             Node = seal.Node,
-            Batch = (tip?.Batch.Batch ?? 0) + 1,
-            Previous = tip?.Hash ?? default,
-            FirstSequence = first,
+            Batch = end.Batch + 1,
+            Previous = end.Hash,
+            FirstSequence = end.NextSequence,
             Count = (uint)leaves.Count,
             Root = new MerkleTree([.. leaves]).Root,
             Fees = fees,
@@ -65,19 +66,18 @@ public sealed partial class Ledger
     public Task<StoredBatch> StoreBatchAsync(ReceiptBatch batch, RecoverableSignature signature, TypedDomain domain) => _writer.CloseOutAsync(connection =>
     {
         var hash = TypedStruct.Hash(batch);
-        var tip = Tip(connection);
-        if (tip?.Hash == hash)
+        if (FindBatch(connection, batch.Batch) is { } present && present.Hash == hash)
         {
-            return tip;
+            return present;
         }
 
-        var (last, first) = (tip?.Batch.Batch ?? 0, FirstOpen(tip));
-        if (batch.Batch != last + 1 || batch.FirstSequence != first || batch.Previous != (tip?.Hash ?? default))
+        var end = End(connection);
+        if (batch.Batch != end.Batch + 1 || batch.FirstSequence != end.NextSequence || batch.Previous != end.Hash)
         {
-            throw new InvalidOperationException($"Batch {batch.Batch} from receipt {batch.FirstSequence} does not follow batch {last}, which ends before {first}.");
+            throw new InvalidOperationException($"Batch {batch.Batch} from receipt {batch.FirstSequence} does not follow batch {end.Batch}, which ends before {end.NextSequence}.");
         }
 
-        if (RootOf(connection, first, batch.Count) != batch.Root)
+        if (RootOf(connection, end.NextSequence, batch.Count) != batch.Root)
         {
             throw new InvalidOperationException($"Batch {batch.Batch} is not of the receipts as they are now: one was damaged since. Prepare it again.");
         }
@@ -93,47 +93,12 @@ public sealed partial class Ledger
         return stored;
     });
 
-    /// <summary>
-    /// Records how far a batch has come. In any order and any number of times: settled stays settled, refused gives way only to settled,
-    /// and nothing goes back to sent.
-    /// </summary>
-    /// <param name="batch">Its number.</param>
-    /// <param name="hash">Its struct hash, so that a batch of another history is not taken for it.</param>
-    /// <param name="state">Sent, settled or refused.</param>
-    /// <param name="reason">For a refusal, why.</param>
-    /// <param name="at">Unix milliseconds.</param>
-    /// <returns>The batch as it is now.</returns>
-    /// <exception cref="InvalidOperationException">There is no such batch.</exception>
-    /// <exception cref="FormatException">Its row is damaged.</exception>
-    public Task<StoredBatch> SetBatchStateAsync(ulong batch, Bytes32 hash, BatchState state, string reason, ulong at) => _writer.CloseOutAsync(connection =>
-    {
-        var row = connection.Prepare($"SELECT {StoredBatch.Columns} FROM batches WHERE batch = ?1").Bind(1, (long)batch);
-        if (FirstBatch(row) is not { } stored || stored.Hash != hash)
-        {
-            throw new InvalidOperationException($"There is no batch {batch} with hash {hash}.");
-        }
-
-        if (state <= stored.State && !(stored.State == BatchState.Refused && state == BatchState.Settled))
-        {
-            return stored;
-        }
-
-        if (stored.State == BatchState.Settled)
-        {
-            return stored;
-        }
-
-        var changed = stored with { State = state, Reason = reason, ChangedAt = at };
-        Store(connection, changed);
-        return changed;
-    });
-
     /// <summary>The last batch; null before the first.</summary>
     /// <exception cref="FormatException">Its row is damaged: the chain can't go on from it before it is mended.</exception>
     private static StoredBatch? Tip(SqliteConnection connection) =>
         FirstBatch(connection.Prepare($"SELECT {StoredBatch.Columns} FROM batches ORDER BY batch DESC LIMIT 1"));
 
-    private static ulong FirstOpen(StoredBatch? tip) => tip is null ? 1 : tip.Batch.FirstSequence + tip.Batch.Count;
+    private static ulong FirstOpen(StoredBatch tip) => tip.Batch.FirstSequence + tip.Batch.Count;
 
     private static StoredBatch? FirstBatch(SqliteStatement row)
     {
@@ -155,6 +120,13 @@ public sealed partial class Ledger
             if (FindReceipt(connection, sequence) is not { } stored)
             {
                 break;
+            }
+
+            if (stored is { Receipt: null, Damage: null })
+            {
+                // Own use, collapsed in a batch that had to make room after a rollback: nobody owed for it.
+                leaves.Add(stored.Leaf);
+                continue;
             }
 
             var receipt = stored.Receipt ?? MendOpen(connection, sequence)

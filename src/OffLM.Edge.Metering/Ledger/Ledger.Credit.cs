@@ -10,7 +10,7 @@ public sealed partial class Ledger
     /// <summary>What the caller's running requests may cost. Damaged holds count nothing: they will be void.</summary>
     private static UInt128 OnHold(SqliteConnection connection, string caller)
     {
-        var rows = connection.Prepare("SELECT request, body, crc FROM holds WHERE caller = ?1").Bind(1, caller);
+        var rows = connection.Prepare("SELECT request, body, crc FROM holds WHERE caller = ?1 AND NOT EXISTS(SELECT 1 FROM receipts r WHERE r.request = holds.request)").Bind(1, caller);
         UInt128 sum = 0;
         while (rows.Step())
         {
@@ -72,7 +72,8 @@ public sealed partial class Ledger
     /// </summary>
     private static void RecountSpent(SqliteConnection connection, string caller)
     {
-        var rows = connection.Prepare($"SELECT {StoredReceipt.Columns} FROM receipts WHERE caller = ?1").Bind(1, caller);
+        var indexed = caller.Length > 0 ? "AND caller <> ''" : "";
+        var rows = connection.Prepare($"SELECT {StoredReceipt.Columns} FROM receipts WHERE caller = ?1 {indexed}").Bind(1, caller);
         var (sum, complete) = (UInt128.Zero, true);
         while (rows.Step())
         {

@@ -9,6 +9,9 @@ namespace OffLM.Edge.Metering;
 /// <summary>From hold to receipt.</summary>
 public sealed partial class Ledger
 {
+    /// <summary>The tariffs that receipts were billed by; one never changes under its hash. For the writer's thread.</summary>
+    private readonly Dictionary<Bytes32, Tariff> _tariffs = [];
+
     /// <summary>
     /// Makes a hold durable. With a credit limit, its token limit is lowered to what the credit pays for after everything the caller
     /// has spent and has on hold.
@@ -23,13 +26,18 @@ public sealed partial class Ledger
     /// <exception cref="LedgerFullException">The disk is full.</exception>
     /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
     public Task<Hold> HoldAsync(Hold hold, UInt128? creditLimit = null, Bytes32? retryKey = null) => _writer.TakeOnAsync(
-        connection => StoreHold(connection, hold, creditLimit, retryKey),
+        connection =>
+        {
+            var stored = StoreHold(connection, hold, creditLimit, retryKey);
+            SweepHolds(connection);
+            return stored;
+        },
         undo: connection => DeleteHold(connection, hold.Request.AsSpan()));
 
     private static Hold StoreHold(SqliteConnection connection, Hold hold, UInt128? creditLimit, Bytes32? retryKey)
     {
         var tariff = RequireTariff(connection, hold.Tariff);
-        if (IsTaken(connection, "receipts", hold.Request.AsSpan()) || IsTaken(connection, "holds", hold.Request.AsSpan()))
+        if (HasReceipt(connection, hold.Request.AsSpan()) || HasHold(connection, hold.Request.AsSpan()))
         {
             throw new DuplicateRequestException(hold.Request);
         }
@@ -91,20 +99,22 @@ public sealed partial class Ledger
     /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
     public Task<Receipt> AppendAsync(Bytes32 request, Closing closing) => _writer.CloseOutAsync(connection =>
     {
-        if (IsTaken(connection, "holds", request.AsSpan()))
+        if (FindReceipt(connection, request) is { } stored)
         {
-            return FindBillable(connection, request.AsSpan()) is var (hold, tariff)
-                ? Close(connection, hold, tariff, closing)
-                : CloseAsVoid(connection, request.AsSpan());
+            return stored.Receipt ?? throw new InvalidOperationException(stored.Damage is { } damage
+                ? $"Request {request} is receipt {stored.Sequence}, whose row is damaged: {damage}."
+                : $"Request {request} is receipt {stored.Sequence}, of which only the leaf is kept.");
         }
 
-        return FindReceipt(connection, request) switch
+        if (FindBillable(connection, request.AsSpan()) is var (hold, tariff))
         {
-            { Receipt: { } receipt } => receipt,
-            { Damage: { } damage } stored => throw new InvalidOperationException($"Request {request} is receipt {stored.Sequence}, whose row is damaged: {damage}."),
-            { } stored => throw new InvalidOperationException($"Request {request} is receipt {stored.Sequence}, of which only the leaf is kept."),
-            null => throw new InvalidOperationException($"There is no hold for request {request}."),
-        };
+            _closedHolds.Enqueue(request);
+            return Close(connection, hold, tariff, closing);
+        }
+
+        return HasHold(connection, request.AsSpan())
+            ? CloseAsVoid(connection, request.AsSpan())
+            : throw new InvalidOperationException($"There is no hold for request {request}.");
     });
 
     /// <summary>
@@ -121,11 +131,18 @@ public sealed partial class Ledger
             requests.Add(rows.Blob(0));
         }
 
-        return [.. requests.Select(request => RecoverOne(connection, request))];
+        return [.. requests.Select(request => RecoverOne(connection, request)).OfType<Receipt>()];
     });
 
-    private static Receipt RecoverOne(SqliteConnection connection, byte[] request)
+    /// <summary>The receipt that a hold becomes; null if it had its receipt already.</summary>
+    private Receipt? RecoverOne(SqliteConnection connection, byte[] request)
     {
+        if (HasReceipt(connection, request))
+        {
+            DeleteHold(connection, request);
+            return null;
+        }
+
         if (FindBillable(connection, request) is not var (hold, tariff))
         {
             return CloseAsVoid(connection, request);
@@ -143,11 +160,13 @@ public sealed partial class Ledger
                 checkpoint.EnergyMicrojoules,
                 checkpoint.EnergySource)
             : new Closing(Outcome.Interrupted, 0, 0, Commitment.Begin(hold.CompletionSalt).Current(), null, 0, 0, EnergySource.NotMeasured);
-        return Close(connection, hold, tariff, closing);
+        var receipt = Close(connection, hold, tariff, closing);
+        DeleteHold(connection, request);
+        return receipt;
     }
 
-    /// <summary>A hold and its tariff; null if a damaged row keeps it from being billed.</summary>
-    private static (Hold Hold, Tariff Tariff)? FindBillable(SqliteConnection connection, ReadOnlySpan<byte> request)
+    /// <summary>A hold and its tariff; null if there is none, or a damaged row keeps it from being billed.</summary>
+    private (Hold Hold, Tariff Tariff)? FindBillable(SqliteConnection connection, ReadOnlySpan<byte> request)
     {
         if (request.Length != Bytes32.Size)
         {
@@ -156,7 +175,17 @@ public sealed partial class Ledger
 
         try
         {
-            return FindHold(connection, new Bytes32(request)) is { } hold ? (hold, RequireTariff(connection, hold.Tariff)) : null;
+            if (FindHold(connection, new Bytes32(request)) is not { } hold)
+            {
+                return null;
+            }
+
+            if (!_tariffs.TryGetValue(hold.Tariff, out var tariff))
+            {
+                _tariffs.Add(hold.Tariff, tariff = RequireTariff(connection, hold.Tariff));
+            }
+
+            return (hold, tariff);
         }
         catch (Exception e) when (e is FormatException or InvalidOperationException)
         {
@@ -167,8 +196,8 @@ public sealed partial class Ledger
     private static Receipt CloseAsVoid(SqliteConnection connection, ReadOnlySpan<byte> request)
     {
         DeleteHold(connection, request);
-        var usable = request.Length == Bytes32.Size && !IsTaken(connection, "receipts", request);
-        return Insert(connection, "", VoidReceipt(usable ? new Bytes32(request) : Bytes32.Random()));
+        var usable = request.Length == Bytes32.Size && !HasReceipt(connection, request);
+        return Append(connection, "", VoidReceipt(usable ? new Bytes32(request) : Bytes32.Random()));
     }
 
     private static Receipt VoidReceipt(Bytes32 request) => new() { Request = request, Outcome = Outcome.Void, Tariff = TypedStruct.Hash(Tariff.Free) };
@@ -187,7 +216,7 @@ public sealed partial class Ledger
         }
 
         var record = closing.ExecutionRecord ?? hold.ExecutionRecord;
-        var receipt = Insert(connection, hold.Caller, new Receipt
+        var receipt = Append(connection, hold.Caller, new Receipt
         {
             Request = hold.Request,
             Origin = hold.Origin,
@@ -211,25 +240,31 @@ public sealed partial class Ledger
             EnergySource = closing.EnergySource,
             Fee = Fee.Of(tariff, hold.PromptTokens, closing.CachedTokens, closing.CompletionTokens).Total,
         });
-        connection.Prepare("INSERT INTO salts(request, prompt, completion, execution, record) VALUES(?1, ?2, ?3, ?4, ?5)")
-            .Bind(1, hold.Request.AsSpan()).Bind(2, hold.PromptSalt.AsSpan()).Bind(3, hold.CompletionSalt.AsSpan())
+        connection.Prepare("INSERT INTO salts(sequence, prompt, completion, execution, record) VALUES(?1, ?2, ?3, ?4, ?5)")
+            .Bind(1, (long)receipt.Sequence).Bind(2, hold.PromptSalt.AsSpan()).Bind(3, hold.CompletionSalt.AsSpan())
             .Bind(4, hold.ExecutionSalt.AsSpan()).Bind(5, record).Run();
         if (receipt.Fee != 0)
         {
             AddSpent(connection, hold.Caller, receipt.Fee);
         }
 
-        DeleteHold(connection, hold.Request.AsSpan());
         return receipt;
     }
 
     /// <summary>Gives the receipt its sequence number, inside the commit that appends it.</summary>
+    private static Receipt Append(SqliteConnection connection, string caller, Receipt receipt)
+    {
+        // Behind what the ledger has, and behind what the network is known to have.
+        var last = connection.Prepare(
+            """
+            SELECT max(coalesce((SELECT max(sequence) FROM receipts), 0),
+                coalesce((SELECT sequence FROM rollbacks WHERE accepted = 1 ORDER BY batch DESC LIMIT 1), 0))
+            """);
+        return Insert(connection, caller, receipt with { Sequence = Number(last) + 1 });
+    }
+
     private static Receipt Insert(SqliteConnection connection, string caller, Receipt receipt)
     {
-        var last = connection.Prepare("SELECT coalesce(max(sequence), 0) FROM receipts");
-        last.Step();
-        receipt = receipt with { Sequence = (ulong)last.Integer(0) + 1 };
-        last.Reset();
         var (body, leaf) = (TypedStruct.ToBytes(receipt), TypedStruct.Hash(receipt));
         connection.Prepare("INSERT INTO receipts(sequence, request, caller, leaf, body, crc) VALUES(?1, ?2, ?3, ?4, ?5, ?6)")
             .Bind(1, (long)receipt.Sequence).Bind(2, receipt.Request.AsSpan()).Bind(3, caller).Bind(4, leaf.AsSpan()).Bind(5, body)
@@ -254,16 +289,10 @@ public sealed partial class Ledger
     /// <summary>True if the request never ran, or ended without delivering anything: then a retry is a new attempt.</summary>
     private static bool MayBeRepeated(SqliteConnection connection, Bytes32 request) => FindReceipt(connection, request) is { } stored
         ? stored.Receipt is { CompletionTokens: 0, Outcome: not Outcome.Stop and not Outcome.Length }
-        : !IsTaken(connection, "holds", request.AsSpan());
+        : !HasHold(connection, request.AsSpan());
 
-    private static bool IsTaken(SqliteConnection connection, string table, ReadOnlySpan<byte> request)
-    {
-        var row = connection.Prepare($"SELECT 1 FROM {table} WHERE request = ?1").Bind(1, request);
-        var found = row.Step();
-        row.Reset();
-        return found;
-    }
-
+    /// <exception cref="InvalidOperationException">The ledger has no such tariff.</exception>
+    /// <exception cref="FormatException">Its row is damaged.</exception>
     private static Tariff RequireTariff(SqliteConnection connection, Bytes32 hash)
     {
         var row = connection.Prepare("SELECT body, crc FROM tariffs WHERE hash = ?1").Bind(1, hash.AsSpan());
@@ -308,12 +337,6 @@ public sealed partial class Ledger
         var good = row.Integer(6) == CheckpointChecksum(row);
         row.Reset();
         return good ? checkpoint : null;
-    }
-
-    private static void DeleteHold(SqliteConnection connection, ReadOnlySpan<byte> request)
-    {
-        connection.Prepare("DELETE FROM holds WHERE request = ?1").Bind(1, request).Run();
-        connection.Prepare("DELETE FROM checkpoints WHERE request = ?1").Bind(1, request).Run();
     }
 
     internal static long HoldChecksum(ReadOnlySpan<byte> request, string caller, ReadOnlySpan<byte> body) => new RowChecksum().Add(request).Add(caller).Add(body).Value;

@@ -15,7 +15,7 @@ public sealed partial class Ledger
     /// </summary>
     /// <returns>The void receipt; null if the row is in order, was restored, or is signed already.</returns>
     public Task<Receipt?> VoidDamagedAsync(ulong sequence) => _writer.CloseOutAsync(connection =>
-        sequence >= FirstOpen(Tip(connection)) && MendOpen(connection, sequence) is { Outcome: Outcome.Void } receipt ? receipt : null);
+        IsUnsigned(connection, sequence) && MendOpen(connection, sequence) is { Outcome: Outcome.Void } receipt ? receipt : null);
 
     /// <summary>Does what can be done by itself about what <see cref="LedgerCheck"/> found. Everything is looked at anew before it is changed.</summary>
     /// <param name="findings">From a check; those without a remedy are passed over.</param>
@@ -60,7 +60,7 @@ public sealed partial class Ledger
                 return $"credit {finding.Key}: added up again from the receipts.";
             case Remedy.MendSignedReceipt:
                 return MendSigned(connection, finding.Number) is { } way ? $"receipt {finding.Number}: {way}." : null;
-            case Remedy.MendOpenReceipt when finding.Number >= FirstOpen(Tip(connection)):
+            case Remedy.MendOpenReceipt when IsUnsigned(connection, finding.Number):
                 return MendOpen(connection, finding.Number) is { } receipt
                     ? $"receipt {finding.Number}: {(receipt.Outcome == Outcome.Void ? "now void" : "restored")}."
                     : null;

@@ -39,11 +39,7 @@ public sealed partial class Ledger
     /// <returns>False if there were none.</returns>
     public async Task<bool> ForgetAsync(Bytes32 request)
     {
-        var found = await _writer.RunAsync(connection =>
-        {
-            DeleteSalts(connection, request);
-            return connection.Changes > 0;
-        });
+        var found = await _writer.RunAsync(connection => DeleteSalts(connection, request));
         if (found)
         {
             // The write-ahead log still has the pages as they were.
@@ -63,7 +59,7 @@ public sealed partial class Ledger
     {
         // Up to this batch everything has collapsed. Later ones are looked at each time: one that is never settled must not keep the
         // own use behind it.
-        var done = ulong.TryParse(GetMeta(connection, "collapsed"), CultureInfo.InvariantCulture, out var stored) ? stored : 0;
+        var done = Collapsed(connection);
         var batch = FirstBatch(connection.Prepare($"SELECT {StoredBatch.Columns} FROM batches WHERE batch > ?1 ORDER BY batch LIMIT 1")
             .Bind(1, (long)(after ?? done)));
         if (batch is null)
@@ -95,12 +91,29 @@ public sealed partial class Ledger
 
         if (!pending && batch.Batch.Batch == done + 1)
         {
-            SetMeta(connection, "collapsed", batch.Batch.Batch.ToString(CultureInfo.InvariantCulture));
+            SetCollapsed(connection, batch.Batch.Batch);
         }
 
         return (batch.Batch.Batch, collapsed);
     }
 
-    private static void DeleteSalts(SqliteConnection connection, Bytes32 request) =>
-        connection.Prepare("DELETE FROM salts WHERE request = ?1").Bind(1, request.AsSpan()).Run();
+    private static ulong Collapsed(SqliteConnection connection) =>
+        ulong.TryParse(GetMeta(connection, "collapsed"), CultureInfo.InvariantCulture, out var stored) ? stored : 0;
+
+    private static void SetCollapsed(SqliteConnection connection, ulong batch) =>
+        SetMeta(connection, "collapsed", batch.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>Forgets what opens a receipt's commitments, also where its hold still says it.</summary>
+    /// <returns>False if there was nothing to forget.</returns>
+    private static bool DeleteSalts(SqliteConnection connection, Bytes32 request)
+    {
+        if (!HasReceipt(connection, request.AsSpan()))
+        {
+            return false;
+        }
+
+        DeleteHold(connection, request.AsSpan());
+        connection.Prepare("DELETE FROM salts WHERE sequence = (SELECT sequence FROM receipts WHERE request = ?1)").Bind(1, request.AsSpan()).Run();
+        return connection.Changes > 0;
+    }
 }

@@ -11,6 +11,16 @@ public sealed class LedgerUnavailableException(string message, Exception? inner 
 /// <summary>The disk is too full to take on another request.</summary>
 public sealed class LedgerFullException(string message, Exception? inner = null) : Exception(message, inner);
 
+/// <summary>The network has batches of this node that the ledger lacks: what it signed now would be refused.</summary>
+/// <param name="batch">The newest of them.</param>
+public sealed class LedgerRolledBackException(ulong batch) : Exception(LedgerRolledBackException.Describe(batch))
+{
+    /// <summary>What happened, and what to do.</summary>
+    public static string Describe(ulong batch) =>
+        $"The network has settled batch {batch} of this node, which this ledger does not have: its state directory was restored from an old copy. "
+        + "Receipts are kept, but none is signed. Bring the newer state directory back, or run 'offlm-edge ledger accept-rollback'.";
+}
+
 /// <summary>The payer's credit doesn't pay for even one token of this request.</summary>
 /// <param name="remaining">Atto that are left.</param>
 /// <param name="needed">Atto that the prompt and one token cost.</param>

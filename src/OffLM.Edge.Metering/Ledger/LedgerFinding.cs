@@ -16,6 +16,9 @@ public enum LedgerPart
     Credit,
     Salts,
     Intent,
+
+    /// <summary>Evidence of a rollback, or one that was accepted.</summary>
+    Rollback,
 }
 
 /// <summary>What <see cref="Ledger.RepairAsync"/> does about a finding.</summary>

@@ -10,7 +10,7 @@ namespace OffLM.Edge.Metering;
 /// Reads the ledger, also from another process while the node writes it. Long listings are read in pages: an open read
 /// keeps the write-ahead log from being folded back. For one thread at a time.
 /// </summary>
-public sealed class LedgerReader : IDisposable
+public sealed partial class LedgerReader : IDisposable
 {
     /// <summary>Rows that one page reads; about 150 kB.</summary>
     public const int PageSize = 256;
@@ -69,18 +69,21 @@ public sealed class LedgerReader : IDisposable
     {
         var last = Integer("SELECT coalesce(max(sequence), 0) FROM receipts");
         var (batches, signed) = (0L, 0L);
-        var row = _connection.Prepare("SELECT batch, first + count - 1 FROM batches ORDER BY batch DESC LIMIT 1");
-        if (row.Step())
+        var row = _connection.Prepare(
+            """
+            SELECT * FROM (SELECT batch, first + count - 1 FROM batches ORDER BY batch DESC LIMIT 1)
+            UNION ALL SELECT * FROM (SELECT batch, sequence FROM rollbacks WHERE accepted = 1 ORDER BY batch DESC LIMIT 1)
+            """);
+        while (row.Step())
         {
-            (batches, signed) = (row.Integer(0), row.Integer(1));
-            row.Reset();
+            (batches, signed) = row.Integer(0) >= batches ? (row.Integer(0), row.Integer(1)) : (batches, signed);
         }
 
         return new(
             (ulong)last,
             (ulong)batches,
-            (ulong)(last - signed),
-            (int)Integer("SELECT count(*) FROM holds"),
+            (ulong)Math.Max(last - signed, 0),
+            (int)Integer("SELECT count(*) FROM holds WHERE NOT EXISTS(SELECT 1 FROM receipts r WHERE r.request = holds.request)"),
             uint.TryParse(Meta("boot"), CultureInfo.InvariantCulture, out var boot) ? boot : 0,
             Address.TryParse(Meta("node"), out var node) ? node : null);
     }
@@ -91,10 +94,11 @@ public sealed class LedgerReader : IDisposable
     /// <param name="caller">Only this caller's; null for all.</param>
     public IReadOnlyList<StoredReceipt> Latest(ulong? before, int limit, string? caller = null)
     {
-        var filter = caller is null ? "" : "AND caller = ?3";
+        // Most receipts are of no key: those are read in their order, the others through their index.
+        var filter = caller switch { null => "", "" => "AND caller = ''", _ => "AND caller = ?3 AND caller <> ''" };
         var rows = _connection.Prepare($"SELECT {StoredReceipt.Columns} FROM receipts WHERE sequence < ?1 {filter} ORDER BY sequence DESC LIMIT ?2")
             .Bind(1, (long)Math.Min(before ?? long.MaxValue, long.MaxValue)).Bind(2, Math.Clamp(limit, 1, PageSize));
-        return Read(caller is null ? rows : rows.Bind(3, caller));
+        return Read(string.IsNullOrEmpty(caller) ? rows : rows.Bind(3, caller));
     }
 
     /// <summary>Receipts in rising order, from a sequence number on; at most <see cref="PageSize"/>.</summary>
@@ -111,7 +115,7 @@ public sealed class LedgerReader : IDisposable
     /// <exception cref="FormatException">The row is damaged.</exception>
     public ReceiptSalts? Salts(Bytes32 request)
     {
-        var row = _connection.Prepare("SELECT prompt, completion, execution, record FROM salts WHERE request = ?1").Bind(1, request.AsSpan());
+        var row = _connection.Prepare("SELECT prompt, completion, execution, record FROM salts WHERE sequence = (SELECT sequence FROM receipts WHERE request = ?1)").Bind(1, request.AsSpan());
         if (!row.Step())
         {
             return null;
@@ -236,7 +240,7 @@ public sealed class LedgerReader : IDisposable
 
 /// <summary>The ledger in a few figures.</summary>
 /// <param name="Receipts">The last sequence number.</param>
-/// <param name="Batches">The last batch's number.</param>
+/// <param name="Batches">The last batch's number; after a rollback was accepted, the network's.</param>
 /// <param name="Open">Receipts in no batch yet.</param>
 /// <param name="Holds">Requests that run now.</param>
 /// <param name="Boot">How often the node has started.</param>

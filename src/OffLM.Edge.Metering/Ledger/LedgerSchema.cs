@@ -39,6 +39,36 @@ internal static class LedgerSchema
         CREATE TABLE schedules(hash BLOB PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
         INSERT INTO meta(key, value) VALUES('collapsed', '0');
         """,
+
+        // 3: the outbox. Both indexes hold only what is on its way or in trouble, so they stay small; the receipts are counted from the first.
+        """
+        CREATE INDEX batches_unsettled ON batches(batch, count) WHERE state < 2;
+        CREATE INDEX batches_refused ON batches(batch) WHERE state = 3;
+        """,
+
+        // 4: fewer pages to write for each receipt, which is most of what one costs. Salts stand in the order of receipts instead of at
+        // random places; receipts of nobody's key are in no index of callers; what runs is little and is summed up without an index.
+        """
+        CREATE TABLE salts4(sequence INTEGER PRIMARY KEY, prompt BLOB NOT NULL, completion BLOB NOT NULL, execution BLOB NOT NULL,
+            record TEXT NOT NULL) STRICT;
+        INSERT INTO salts4 SELECT r.sequence, s.prompt, s.completion, s.execution, s.record
+            FROM receipts r CROSS JOIN salts s WHERE s.request = r.request ORDER BY r.sequence;
+        DROP TABLE salts;
+        ALTER TABLE salts4 RENAME TO salts;
+        DROP INDEX holds_caller;
+        DROP INDEX receipts_caller;
+        CREATE INDEX receipts_caller ON receipts(caller, sequence) WHERE caller <> '';
+        """,
+
+        // 5: rollbacks. One row may wait for its owner's consent; behind each accepted one the chain goes on from the network's batch.
+        """
+        CREATE TABLE rollbacks(accepted INTEGER NOT NULL, batch INTEGER NOT NULL, body BLOB NOT NULL, signature BLOB NOT NULL, chain INTEGER NOT NULL,
+            contract BLOB NOT NULL, sequence INTEGER NOT NULL, own INTEGER NOT NULL, at INTEGER NOT NULL, crc INTEGER NOT NULL,
+            PRIMARY KEY(accepted, batch)) STRICT, WITHOUT ROWID;
+        CREATE TABLE forks(id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, body BLOB NOT NULL,
+            hash BLOB NOT NULL, signature BLOB NOT NULL, chain INTEGER NOT NULL, contract BLOB NOT NULL, state INTEGER NOT NULL,
+            reason TEXT NOT NULL, changed INTEGER NOT NULL, crc INTEGER NOT NULL) STRICT;
+        """,
     ];
 
     /// <summary>The version that this program writes.</summary>

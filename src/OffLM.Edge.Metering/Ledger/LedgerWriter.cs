@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using OffLM.Edge.Metering.Interop.Sqlite;
 
 namespace OffLM.Edge.Metering;
@@ -13,7 +12,13 @@ internal sealed class LedgerWriter : IDisposable
     /// <summary>Bounds a transaction, and with it the time that its first operation waits; an fsync costs more than 256 rows.</summary>
     private const int MaxOperationsPerCommit = 256;
 
-    private readonly BlockingCollection<LedgerOperation> _queue = [];
+    /// <summary>
+    /// When nothing came for so long, the log is tidied up: soon enough that a pause between two questions does, late enough that a burst
+    /// doesn't wait for it.
+    /// </summary>
+    private static readonly TimeSpan IdleAfter = TimeSpan.FromMilliseconds(20);
+
+    private readonly LedgerQueue _queue = new();
     private readonly LedgerStorage _storage;
     private readonly Thread _thread;
     private bool _disposed;
@@ -59,53 +64,50 @@ internal sealed class LedgerWriter : IDisposable
             return;
         }
 
-        _queue.CompleteAdding();
+        _queue.Close();
         _thread.Join();
         _storage.Dispose();
-        _queue.Dispose();
     }
 
-    private Task<T> Enqueue<T>(LedgerOperation<T> operation)
-    {
-        try
-        {
-            _queue.Add(operation);
-        }
-        catch (InvalidOperationException e)
-        {
-            return Task.FromException<T>(new LedgerUnavailableException("The ledger is closed; the node is shutting down.", e));
-        }
-
-        return operation.Task;
-    }
+    private Task<T> Enqueue<T>(LedgerOperation<T> operation) => _queue.TryAdd(operation)
+        ? operation.Task
+        : Task.FromException<T>(new LedgerUnavailableException("The ledger is closed; the node is shutting down."));
 
     private void Loop()
     {
-        var group = new List<LedgerOperation>(MaxOperationsPerCommit);
-        foreach (var first in _queue.GetConsumingEnumerable())
+        var (taken, group) = (new List<LedgerOperation>(MaxOperationsPerCommit), new List<LedgerOperation>(MaxOperationsPerCommit));
+        var patience = IdleAfter;
+        while (_queue.Take(taken, MaxOperationsPerCommit, patience))
         {
-            LedgerOperation? next = first;
-            do
+            if (taken.Count == 0)
             {
-                if (next.OutsideTransaction)
+                patience = _storage.Tidy() ? IdleAfter : Timeout.InfiniteTimeSpan;
+                continue;
+            }
+
+            patience = IdleAfter;
+
+            foreach (var operation in taken)
+            {
+                if (operation.OutsideTransaction)
                 {
                     Commit(group);
-                    RunOutside(next);
                     group.Clear();
+                    RunOutside(operation);
                 }
                 else
                 {
-                    group.Add(next);
+                    group.Add(operation);
                 }
             }
-            while (group.Count < MaxOperationsPerCommit && _queue.TryTake(out next));
 
             Commit(group);
             group.Clear();
+            taken.Clear();
         }
     }
 
-    private void Commit(List<LedgerOperation> group)
+    private void Commit(List<LedgerOperation> group, bool isolated = false)
     {
         if (group.Count == 0)
         {
@@ -118,14 +120,14 @@ internal sealed class LedgerWriter : IDisposable
             connection.Prepare("BEGIN IMMEDIATE").Run();
             foreach (var operation in group)
             {
-                Run(connection, operation, alone: group.Count == 1);
+                Run(connection, operation, isolated);
             }
 
             connection.Prepare("COMMIT").Run();
         }
         catch (Exception e)
         {
-            Recover(group, e);
+            Recover(group, e, isolated);
             return;
         }
 
@@ -135,8 +137,11 @@ internal sealed class LedgerWriter : IDisposable
         }
     }
 
-    /// <summary>Runs one operation; if it is refused, only its own changes are taken back.</summary>
-    private void Run(SqliteConnection connection, LedgerOperation operation, bool alone)
+    /// <summary>
+    /// Runs one operation. If it is refused before it changed anything, its neighbours go on. If it has changed something, the whole group
+    /// begins again, each operation in a savepoint of its own: taking one for every operation would copy each page that it touches.
+    /// </summary>
+    private void Run(SqliteConnection connection, LedgerOperation operation, bool isolated)
     {
         if (operation.Importance == Importance.NewWork && !_storage.HasReserve)
         {
@@ -144,25 +149,32 @@ internal sealed class LedgerWriter : IDisposable
             return;
         }
 
-        if (alone)
+        var changes = connection.TotalChanges;
+        if (isolated)
         {
-            operation.Run(connection);
-            return;
+            connection.Prepare("SAVEPOINT operation").Run();
         }
 
-        connection.Prepare("SAVEPOINT operation").Run();
         try
         {
             operation.Run(connection);
         }
-        catch (Exception e) when (connection.InTransaction && e is not SqliteException { IsFull: true } and not SqliteException { IsStorageFailure: true })
+        catch (Exception e) when (connection.InTransaction && e is not SqliteException { IsFull: true } and not SqliteException { IsStorageFailure: true }
+            && (isolated || connection.TotalChanges == changes))
         {
             connection.ResetAll();
-            connection.Prepare("ROLLBACK TO operation").Run();
+            if (isolated)
+            {
+                connection.Prepare("ROLLBACK TO operation").Run();
+            }
+
             operation.Refuse(e);
         }
 
-        connection.Prepare("RELEASE operation").Run();
+        if (isolated)
+        {
+            connection.Prepare("RELEASE operation").Run();
+        }
     }
 
     private void RunOutside(LedgerOperation operation)
@@ -173,14 +185,14 @@ internal sealed class LedgerWriter : IDisposable
         }
         catch (Exception e)
         {
-            Recover([operation], e);
+            Recover([operation], e, isolated: false);
             return;
         }
 
         operation.Complete();
     }
 
-    private void Recover(List<LedgerOperation> group, Exception error)
+    private void Recover(List<LedgerOperation> group, Exception error, bool isolated)
     {
         if (error is SqliteException { IsStorageFailure: true } failure)
         {
@@ -195,6 +207,10 @@ internal sealed class LedgerWriter : IDisposable
         {
             // No second attempt: whether the first was committed is not known before the database is open again.
             group.ForEach(operation => operation.Fail(_storage.Unavailable(error)));
+        }
+        else if (group.Count > 1 && !isolated && error is not SqliteException { IsFull: true })
+        {
+            Commit(group, isolated: true);
         }
         else if (group.Count > 1)
         {

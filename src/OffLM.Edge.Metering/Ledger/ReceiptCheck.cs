@@ -117,7 +117,7 @@ internal sealed class ReceiptCheck(CheckContext context, CreditCheck credit, IPr
 
     private void Salts(Receipt receipt)
     {
-        var row = context.Connection.Prepare("SELECT execution, record FROM salts WHERE request = ?1").Bind(1, receipt.Request.AsSpan());
+        var row = context.Connection.Prepare("SELECT execution, record FROM salts WHERE sequence = ?1").Bind(1, (long)receipt.Sequence);
         if (!row.Step())
         {
             return;

@@ -25,7 +25,7 @@ public enum BatchState : byte
 public sealed record StoredBatch(
     ReceiptBatch Batch, Bytes32 Hash, RecoverableSignature Signature, TypedDomain Domain, BatchState State, string Reason, ulong ChangedAt)
 {
-    internal static readonly string Columns = "batch, body, hash, signature, chain, contract, state, reason, changed, crc, first, count";
+    internal const string Columns = "batch, body, hash, signature, chain, contract, state, reason, changed, crc, first, count";
 
     internal long Checksum() => Checksum(
         Batch.Batch, TypedStruct.ToBytes(Batch), Hash.AsSpan(), Signature.AsSpan(), (long)Domain.ChainId, Domain.VerifyingContract.AsSpan(),

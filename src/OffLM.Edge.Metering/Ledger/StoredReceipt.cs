@@ -13,7 +13,7 @@ namespace OffLM.Edge.Metering;
 /// <param name="Damage">Null for a good row; else what is wrong with it.</param>
 public sealed record StoredReceipt(ulong Sequence, Bytes32 Request, string Caller, Bytes32 Leaf, Receipt? Receipt, string? Damage)
 {
-    internal static readonly string Columns = "sequence, request, caller, leaf, body, crc";
+    internal const string Columns = "sequence, request, caller, leaf, body, crc";
 
     internal static long Checksum(ulong sequence, ReadOnlySpan<byte> request, string caller, ReadOnlySpan<byte> leaf, ReadOnlySpan<byte> body) =>
         new RowChecksum().Add((long)sequence).Add(request).Add(caller).Add(leaf).Add(body).Value;

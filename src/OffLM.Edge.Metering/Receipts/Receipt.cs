@@ -74,6 +74,15 @@ public sealed record Receipt : ITypedStruct<Receipt>
     /// <summary>True for the household's own use: nobody owes, nobody else's business.</summary>
     public bool IsOwnUse => Fee == 0 && Payer.IsZero && Builder.IsZero;
 
+    /// <summary>Null if all codes are known; else what is wrong.</summary>
+    public string? Problem() => this switch
+    {
+        { Outcome: < Outcome.Stop or > Outcome.Void } => $"Receipt {Sequence} has the outcome {(byte)Outcome}; 1 to 7 are known.",
+        { Clock: > ClockSource.NetworkTime } => $"Receipt {Sequence} has the clock {(byte)Clock}; 0 to 2 are known.",
+        { EnergySource: > EnergySource.Simulated } => $"Receipt {Sequence} has the energy source {(byte)EnergySource}; 0 to 3 are known.",
+        _ => null,
+    };
+
     static Receipt ITypedStruct<Receipt>.Map<TMapper>(Receipt r, ref TMapper mapper) => new()
     {
         Sequence = mapper.Field("sequence", r.Sequence),

@@ -17,5 +17,8 @@ public sealed record Caller(ApiKey? Key, Scope Scope)
     /// <summary>Whose receipts the caller may see: null for everybody's.</summary>
     public string? ReceiptFilter => Scope == Scope.Admin ? null : Id;
 
+    /// <summary>True if nobody else pays for or builds on what is asked: the household's own use.</summary>
+    public bool IsHousehold => Key is null or { Payer.IsZero: true, Builder.IsZero: true };
+
     public static Caller Of(ApiKey key) => new(key, key.Scope);
 }

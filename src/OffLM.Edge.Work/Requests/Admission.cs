@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using OffLM.Edge.Inference;
 using OffLM.Edge.Metering;
 using OffLM.Edge.Metering.Receipts;
@@ -7,10 +8,10 @@ using OffLM.Edge.Work.Running;
 
 namespace OffLM.Edge.Work.Requests;
 
-/// <summary>Decides whether a request is taken, and takes it: model, limits, queue, tokens, durable hold, generation.</summary>
-internal sealed class Admission(
+/// <summary>Decides whether a request is taken, and takes it: model, limits, queue, tokens, the engine's own check, durable hold.</summary>
+internal sealed partial class Admission(
     ModelHost models, Ledger ledger, AnswerBook book, RateLimiter limits, TariffBook tariffs, StorageGuard storage, LedgerGuard guard, NodeClock clock,
-    RecentAnswers recent, Action<RunningAnswer, CompletedAnswer> onCompleted)
+    RecentAnswers recent, ILogger<Admission> logger, Action<RunningAnswer, CompletedAnswer> onCompleted)
 {
     private volatile string? _closed = "The node is starting up.";
 
@@ -37,27 +38,22 @@ internal sealed class Admission(
 
         var lease = await AcquireAsync(request, cancellation);
         QueueTicket? ticket = null;
+        Generation? generation = null;
         try
         {
             ticket = lease.Scheduler.Reserve();
             var prompt = Tokenise(lease, request);
             var limit = LimitOf(lease, request, prompt.Tokens.Length);
-            var hold = await HoldAsync(caller, request, lease, prompt, limit);
-            Generation generation;
-            try
-            {
-                generation = ticket.Start(GenerationOf(caller, request, prompt.Tokens, (int)hold.TokenLimit));
-            }
-            catch
-            {
-                await ReleaseAsync(hold);
-                throw;
-            }
 
+            // Before the hold: what the engine refuses leaves no trace. The prompt is computed while the hold is written, but no token is chosen.
+            generation = ticket.Start(GenerationOf(caller, request, prompt.Tokens, (int)limit), confirmed: false);
+            var hold = await HoldAsync(caller, request, lease, prompt, limit);
+            generation.Confirm((int)hold.TokenLimit);
             return new RunningAnswer(book, lease, generation, hold, caller, request, hold.TokenLimit < limit, clock.Time, startedAt, onCompleted);
         }
         catch (Exception e)
         {
+            generation?.Cancel();
             ticket?.Dispose();
             lease.Dispose();
             if (Refusals.From(e) is { } refusal)
@@ -157,6 +153,11 @@ internal sealed class Admission(
         }
         catch (Exception e) when (Refusals.From(e) is { } refusal)
         {
+            if (e is ModelUnusableException unusable)
+            {
+                LogUnusable(unusable.OwnerMessage);
+            }
+
             throw refusal;
         }
     }
@@ -168,7 +169,7 @@ internal sealed class Admission(
         var payer = caller.Key?.Payer ?? Address.Zero;
         var hold = new Hold
         {
-            Request = Bytes32.Random(),
+            Request = RequestName.Next(),
             Caller = caller.Id,
             Payer = payer,
             Builder = caller.Key?.Builder ?? Address.Zero,
@@ -188,10 +189,6 @@ internal sealed class Admission(
         return await ledger.HoldAsync(hold, caller.Key?.CreditLimit, Retry.KeyOf(caller, request));
     }
 
-    /// <summary>Nothing was generated: the hold becomes a receipt over nothing.</summary>
-    private async Task ReleaseAsync(Hold hold)
-    {
-        var nothing = Commitment.Begin(hold.CompletionSalt).Current();
-        await ledger.AppendAsync(hold.Request, new Closing(Outcome.EngineError, 0, 0, nothing, null, 0, 0, EnergySource.NotMeasured));
-    }
+    [LoggerMessage(LogLevel.Error, "{Problem}")]
+    private partial void LogUnusable(string problem);
 }

@@ -26,6 +26,9 @@ internal sealed partial class AnswerBook(Ledger ledger, TimeProvider time, ILogg
     /// <summary>How many answers run.</summary>
     public int Count => _open.Count;
 
+    /// <summary>How many of them are not the household's own.</summary>
+    public int CountForOthers => _open.Keys.Count(answer => !answer.Caller.IsHousehold);
+
     public void Start() => _loop = RunAsync();
 
     public void Open(RunningAnswer answer) => _open[answer] = true;

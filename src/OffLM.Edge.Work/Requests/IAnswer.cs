@@ -33,7 +33,8 @@ public interface IAnswer : IAsyncDisposable
 /// <param name="Salts">What opens its commitments; for the caller.</param>
 /// <param name="Result">Timings and reason.</param>
 /// <param name="Total">From admission to here.</param>
-public sealed record CompletedAnswer(Receipt Receipt, CompletedAnswer.Opening Salts, GenerationResult Result, TimeSpan Total)
+/// <param name="Api">The door that the request came by.</param>
+public sealed record CompletedAnswer(Receipt Receipt, CompletedAnswer.Opening Salts, GenerationResult Result, TimeSpan Total, RequestApi Api)
 {
     /// <summary>The salts of the two commitments and of the replay record.</summary>
     public sealed record Opening(Bytes32 Prompt, Bytes32 Completion, Bytes32 Execution);

@@ -14,7 +14,10 @@ public enum RefusalReason
     /// <summary>The key's list doesn't have this model.</summary>
     ModelNotAllowed,
 
-    /// <summary>The model is there but can't be used: damaged, or it does not load.</summary>
+    /// <summary>The model is there, but its files are not what they should be.</summary>
+    ModelDamaged,
+
+    /// <summary>The model's files are whole, but it does not load.</summary>
     ModelUnavailable,
 
     RateLimited,

@@ -6,13 +6,17 @@ namespace OffLM.Edge.Work.Requests;
 /// <summary>What the rooms below say, in the words of a refusal.</summary>
 internal static class Refusals
 {
+    /// <summary>A person has to do something first.</summary>
+    private static readonly TimeSpan UntilRepaired = TimeSpan.FromMinutes(1);
+
     /// <summary>The refusal for an error that a caller can be told; null for any other.</summary>
     public static RefusedException? From(Exception error) => error switch
     {
         RefusedException refusal => refusal,
         ModelNotFoundException => new(RefusalReason.ModelNotFound, error.Message, parameter: "model", inner: error),
         ModelBusyException => new(RefusalReason.Overloaded, error.Message, TimeSpan.FromSeconds(10), inner: error),
-        ModelDamagedException or ModelLoadException => new(RefusalReason.ModelUnavailable, error.Message, parameter: "model", inner: error),
+        ModelDamagedException => new(RefusalReason.ModelDamaged, error.Message, UntilRepaired, "model", error),
+        ModelLoadException => new(RefusalReason.ModelUnavailable, error.Message, UntilRepaired, "model", error),
         QueueFullException full => new(RefusalReason.Overloaded, error.Message, full.RetryAfter, inner: error),
         InvalidGuidanceException => new(RefusalReason.InvalidRequest, error.Message, parameter: "response_format", inner: error),
         InferenceException => new(RefusalReason.InvalidRequest, error.Message, inner: error),

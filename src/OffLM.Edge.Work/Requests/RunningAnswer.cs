@@ -120,7 +120,7 @@ internal sealed class RunningAnswer : IAnswer
         };
         var receipt = await _book.CloseAsync(this, closing);
         var opening = new CompletedAnswer.Opening(_hold.PromptSalt, _hold.CompletionSalt, _hold.ExecutionSalt);
-        var completed = new CompletedAnswer(receipt, opening, result, _time.GetElapsedTime(_startedAt));
+        var completed = new CompletedAnswer(receipt, opening, result, _time.GetElapsedTime(_startedAt), _request.Api);
         _onCompleted(this, completed);
         return completed;
     }

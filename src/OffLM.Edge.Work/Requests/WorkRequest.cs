@@ -5,6 +5,9 @@ namespace OffLM.Edge.Work.Requests;
 /// <summary>A request for an answer, whichever API it came by.</summary>
 public sealed record WorkRequest
 {
+    /// <summary>The door that it came by.</summary>
+    public RequestApi Api { get; init; }
+
     /// <summary>The model's name or id.</summary>
     public required string Model { get; init; }
 

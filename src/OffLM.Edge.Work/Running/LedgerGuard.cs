@@ -24,9 +24,14 @@ public sealed partial class LedgerGuard(Ledger ledger, ILogger<LedgerGuard> logg
         _paidCheck = Task.Factory.StartNew(CheckForPaidWork, _stop.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
     }
 
-    /// <summary>The whole check; takes up to a minute for a million receipts.</summary>
+    /// <summary>The whole check, which mends what can be mended; takes up to a minute for a million receipts.</summary>
     /// <exception cref="LedgerUnavailableException">The ledger can't be read at all.</exception>
-    public Task CheckAllAsync(CancellationToken cancellation) => MendAsync(LedgerCheck.Full(ledger.Path, null, cancellation));
+    public async Task<LedgerRepair> CheckAllAsync(CancellationToken cancellation)
+    {
+        var repair = await LedgerRepair.RunAsync(ledger, null, cancellation);
+        Log(repair.Found, repair.Done);
+        return repair;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -59,19 +64,18 @@ public sealed partial class LedgerGuard(Ledger ledger, ILogger<LedgerGuard> logg
         }
     }
 
-    private async Task MendAsync(LedgerReport report)
+    private async Task MendAsync(LedgerReport report) => Log(report.Findings, await LedgerRepair.MendAsync(ledger, report));
+
+    private void Log(IReadOnlyList<LedgerFinding> findings, IReadOnlyList<string> repairs)
     {
-        foreach (var finding in report.Findings)
+        foreach (var finding in findings)
         {
             LogFinding(finding);
         }
 
-        if (report.Findings.Any(f => f.Remedy != Remedy.None))
+        foreach (var repair in repairs)
         {
-            foreach (var repair in await ledger.RepairAsync(report.Findings))
-            {
-                LogRepair(repair);
-            }
+            LogRepair(repair);
         }
     }
 

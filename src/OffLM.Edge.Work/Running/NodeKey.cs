@@ -14,6 +14,9 @@ public sealed partial class NodeKey(KeyUri uri, Ledger ledger, ILogger<NodeKey> 
     private ISigningKey? _key;
     private string? _problem = "The key is being unlocked.";
 
+    /// <summary>Raised when the key was unlocked, with its address. Handlers must be quick and must not throw.</summary>
+    public event Action<Address>? Unlocked;
+
     /// <summary>The key's name.</summary>
     public KeyUri Uri => uri;
 
@@ -45,6 +48,7 @@ public sealed partial class NodeKey(KeyUri uri, Ledger ledger, ILogger<NodeKey> 
             LogUnlocked(key.Description, key.Address);
             _key = key;
             Volatile.Write(ref _problem, null);
+            Unlocked?.Invoke(key.Address);
             return key;
         }
         catch (KeyUnavailableException e)

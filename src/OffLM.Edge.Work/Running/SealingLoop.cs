@@ -6,7 +6,14 @@ using OffLM.Edge.Signing;
 namespace OffLM.Edge.Work.Running;
 
 /// <summary>Signs a batch when it is full, a while after its first receipt, and at shutdown.</summary>
-public sealed partial class SealingLoop(BatchSealer sealer, NodeKey key, TimeSpan interval, TimeProvider time, ILogger<SealingLoop> logger) : IAsyncDisposable
+/// <param name="sealer">Makes the batches.</param>
+/// <param name="key">Signs them.</param>
+/// <param name="interval">A batch is signed this long after its first receipt.</param>
+/// <param name="onSigned">Told after each batch; must be quick and must not throw.</param>
+/// <param name="time">For the interval.</param>
+/// <param name="logger">Says what was signed, and why not.</param>
+public sealed partial class SealingLoop(
+    BatchSealer sealer, NodeKey key, TimeSpan interval, Action onSigned, TimeProvider time, ILogger<SealingLoop> logger) : IAsyncDisposable
 {
     /// <summary>How often a missing key is asked for again.</summary>
     private static readonly TimeSpan KeyRetry = TimeSpan.FromSeconds(10);
@@ -43,6 +50,7 @@ public sealed partial class SealingLoop(BatchSealer sealer, NodeKey key, TimeSpa
     /// <returns>How many batches were signed.</returns>
     /// <exception cref="KeyUnavailableException">The key can't sign now.</exception>
     /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
+    /// <exception cref="LedgerRolledBackException">The network has batches that the ledger lacks.</exception>
     public async Task<int> SealAsync(CancellationToken cancellation)
     {
         await _sealing.WaitAsync(cancellation);
@@ -50,19 +58,40 @@ public sealed partial class SealingLoop(BatchSealer sealer, NodeKey key, TimeSpa
         {
             var unlocked = await key.UnlockAsync();
             var batches = 0;
-            while (await sealer.SealNextAsync(unlocked, cancellation) is { } batch)
+            while (true)
             {
+                var open = Interlocked.Read(ref _open);
+                if (await sealer.SealNextAsync(unlocked, cancellation) is not { } batch)
+                {
+                    // What was counted and is not there was passed over by a rollback.
+                    Interlocked.Add(ref _open, -open);
+                    return batches;
+                }
+
                 Interlocked.Add(ref _open, -batch.Batch.Count);
                 LogSigned(batch.Batch.Batch, batch.Batch.Count, batch.Batch.FirstSequence);
                 batches++;
+                onSigned();
             }
-
-            return batches;
         }
         catch (KeyUnavailableException e)
         {
             key.Failed(e.Message);
             throw;
+        }
+        finally
+        {
+            _sealing.Release();
+        }
+    }
+
+    /// <summary>Does something while nothing is being signed.</summary>
+    public async Task<T> PausedAsync<T>(Func<Task<T>> action)
+    {
+        await _sealing.WaitAsync();
+        try
+        {
+            return await action();
         }
         finally
         {
@@ -78,7 +107,7 @@ public sealed partial class SealingLoop(BatchSealer sealer, NodeKey key, TimeSpa
         {
             await SealAsync(deadline.Token);
         }
-        catch (Exception e) when (e is KeyUnavailableException or LedgerUnavailableException or LedgerFullException or OperationCanceledException)
+        catch (Exception e) when (e is KeyUnavailableException or LedgerUnavailableException or LedgerFullException or LedgerRolledBackException or OperationCanceledException)
         {
             LogLeftOpen(Interlocked.Read(ref _open), e.Message);
         }
@@ -161,8 +190,9 @@ public sealed partial class SealingLoop(BatchSealer sealer, NodeKey key, TimeSpa
             LogFailed(e.Message);
             return false;
         }
-        catch (KeyUnavailableException)
+        catch (Exception e) when (e is KeyUnavailableException or LedgerRolledBackException)
         {
+            // The node's status says so until it is over.
             return false;
         }
     }

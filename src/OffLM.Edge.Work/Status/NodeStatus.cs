@@ -21,6 +21,15 @@ public sealed record NodeStatus
 
     public required LedgerSummary Ledger { get; init; }
 
+    /// <summary>What the network has not answered for yet.</summary>
+    public required OutboxSummary Outbox { get; init; }
+
+    /// <summary>The newest refused batches, the last first; a few.</summary>
+    public required IReadOnlyList<StoredBatch> Refused { get; init; }
+
+    /// <summary>How the node stands with the network; null where no broker is configured.</summary>
+    public required NetworkStatus? Sync { get; init; }
+
     public required KeyUri Key { get; init; }
 
     public required Address? Address { get; init; }
@@ -30,6 +39,9 @@ public sealed record NodeStatus
 
     /// <summary>Answers that run now.</summary>
     public required int Running { get; init; }
+
+    /// <summary>Of those, the ones that are not the household's own use.</summary>
+    public required int RunningForOthers { get; init; }
 
     public required IReadOnlyList<LoadedModel> LoadedModels { get; init; }
 

@@ -127,7 +127,7 @@ internal static class ApiKeyCommand
             using var answer = await node.SendAsync(HttpMethod.Delete, $"/node/v1/keys/{Uri.EscapeDataString(name)}", null, cancellation);
         }
 
-        Console.Error.WriteLine($"The key '{name}' is revoked.");
+        Output.Done(result.GetValue(GlobalOptions.Json), $"The key '{name}' is revoked.", ("name", name), "revoked");
         return 0;
     }
 

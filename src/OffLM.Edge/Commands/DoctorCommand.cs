@@ -12,21 +12,14 @@ namespace OffLM.Edge.Commands;
 /// <summary><c>doctor</c>: looks at everything the node stands on, and says what each finding means.</summary>
 internal static class DoctorCommand
 {
-    private enum Grade
-    {
-        Good,
-        Note,
-        Bad,
-    }
-
     public static Command Create()
     {
         var command = new Command("doctor", "Look at everything the node stands on, and say what to do.");
-        command.SetAction(Run);
+        command.SetAction(RunAsync);
         return command;
     }
 
-    private static int Run(ParseResult result)
+    private static async Task<int> RunAsync(ParseResult result, CancellationToken cancellation)
     {
         var state = GlobalOptions.StateOf(result);
         var (settings, problems) = GlobalOptions.LoadSettings(result);
@@ -40,6 +33,11 @@ internal static class DoctorCommand
             .Concat(Access(settings))
             .Append(Clock())
             .ToList();
+        await foreach (var finding in NetworkFindings.LookAsync(settings.Network, state, cancellation))
+        {
+            findings.Add(finding);
+        }
+
         if (result.GetValue(GlobalOptions.Json))
         {
             WriteJson(findings);
@@ -226,6 +224,4 @@ internal static class DoctorCommand
         json.WriteEndArray();
         json.WriteEndObject();
     });
-
-    private sealed record Finding(Grade Grade, string About, string Message);
 }

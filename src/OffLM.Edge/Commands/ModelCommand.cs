@@ -82,7 +82,7 @@ internal static class ModelCommand
         }
         catch (InferenceException e)
         {
-            throw new CommandException(e.Message, e);
+            throw Failed(e);
         }
     }
 
@@ -106,7 +106,7 @@ internal static class ModelCommand
         }
         catch (InferenceException e)
         {
-            throw new CommandException(e.Message, e);
+            throw Failed(e);
         }
     }
 
@@ -128,11 +128,11 @@ internal static class ModelCommand
             }
             catch (InferenceException e)
             {
-                throw new CommandException(e.Message, e);
+                throw Failed(e);
             }
         }
 
-        await Console.Error.WriteLineAsync($"The model {name} is deleted.");
+        Output.Done(result.GetValue(GlobalOptions.Json), $"The model {name} is deleted.", ("name", name), "deleted");
         return 0;
     }
 
@@ -145,6 +145,9 @@ internal static class ModelCommand
         json.WriteString("license", model.Manifest.License);
         json.WriteEndObject();
     }
+
+    /// <summary>Who can run this command may know where the files are.</summary>
+    private static CommandException Failed(InferenceException error) => new(error is ModelUnusableException unusable ? unusable.OwnerMessage : error.Message, error);
 
     private static ModelStore StoreOf(ParseResult result)
     {

@@ -7,13 +7,14 @@ using OffLM.Edge.Signing;
 
 namespace OffLM.Edge.Commands;
 
-/// <summary><c>receipts list|show|export|verify|forget</c>.</summary>
+/// <summary><c>receipts list|show|export|verify|forget|resend</c>.</summary>
 internal static class ReceiptsCommand
 {
     private static readonly Argument<string> Id = new("id") { Description = "A receipt: its request (0x and 64 digits) or its sequence number." };
     private static readonly Option<int> Limit = new("--limit") { Description = "How many, newest first.", DefaultValueFactory = _ => 20 };
     private static readonly Option<string?> Out = new("--out") { Description = "Where to write. Default standard output.", HelpName = "FILE" };
     private static readonly Option<string?> Request = new("--request") { Description = "Disclose this receipt only; its neighbours appear as hashes.", HelpName = "ID" };
+    private static readonly Option<ulong?> FromBatch = new("--from-batch") { Description = "The first batch. Default: all, or all since a rollback that was accepted.", HelpName = "N" };
     private static readonly Option<bool> WithoutOwnUse = new("--without-own-use") { Description = "Show the household's own use as hashes: for others' eyes." };
     private static readonly Argument<string> VerifyFile = new("file") { Description = "An exported document; - for standard input." };
 
@@ -23,13 +24,13 @@ internal static class ReceiptsCommand
         list.SetAction(List);
         var show = new Command("show", "Show one receipt with its proof, as JSON.") { Id };
         show.SetAction(Show);
-        var export = new Command("export", "Write signed receipts as a document that anyone can verify.") { Out, Request, WithoutOwnUse };
+        var export = new Command("export", "Write signed receipts as a document that anyone can verify.") { Out, Request, FromBatch, WithoutOwnUse };
         export.SetAction(ExportAsync);
         var verify = new Command("verify", "Verify an exported document; needs nothing but the file.") { VerifyFile };
         verify.SetAction(VerifyAsync);
         var forget = new Command("forget", "Delete what opens a receipt's commitments, for good.") { Id };
         forget.SetAction(ForgetAsync);
-        return new Command("receipts", "What was served, and proof of it.") { list, show, export, verify, forget };
+        return new Command("receipts", "What was served, and proof of it.") { list, show, export, verify, forget, ResendCommand.Create() };
     }
 
     private static int List(ParseResult result)
@@ -80,7 +81,8 @@ internal static class ReceiptsCommand
     {
         try
         {
-            return ledger.BatchOf(sequence)?.State.ToString().ToLowerInvariant() ?? "open";
+            var refusal = ledger.BatchOf(sequence) is { State: BatchState.Refused } batch ? $": {batch.Reason}" : "";
+            return (ledger.StateOf(sequence)?.ToString().ToLowerInvariant() ?? "open") + refusal;
         }
         catch (FormatException)
         {
@@ -110,6 +112,7 @@ internal static class ReceiptsCommand
         {
             Disclosure = result.GetValue(WithoutOwnUse) ? Disclosure.WithoutOwnUse : Disclosure.Complete,
             Request = result.GetValue(Request) is { } id ? Find(ledger, id).Request : null,
+            FromBatch = result.GetValue(FromBatch),
         };
         try
         {
@@ -131,6 +134,12 @@ internal static class ReceiptsCommand
             }
 
             await Console.Error.WriteLineAsync($"{summary.Receipts} receipts and {summary.Hidden} hashes in {summary.Batches} batches.");
+            if (options is { Request: null, FromBatch: null } && summary.FirstBatch > 1)
+            {
+                await Console.Error.WriteLineAsync(
+                    $"They begin with batch {summary.FirstBatch}: before it a rollback was accepted, and a document holds one unbroken chain. --from-batch 1 exports the one before.");
+            }
+
             foreach (var sequence in summary.Damaged)
             {
                 await Console.Error.WriteLineAsync($"Receipt {sequence} is damaged; the document will not verify there. Run ledger check.");
@@ -144,65 +153,8 @@ internal static class ReceiptsCommand
         }
     }
 
-    private static async Task<int> VerifyAsync(ParseResult result, CancellationToken cancellation)
-    {
-        var path = result.GetRequiredValue(VerifyFile);
-        VerificationResult verified;
-        try
-        {
-            await using var file = path == "-" ? Console.OpenStandardInput() : File.OpenRead(path);
-            verified = await ExportVerifier.VerifyAsync(file, cancellation);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException($"{path} can't be read: {e.Message}", e);
-        }
-
-        if (result.GetValue(GlobalOptions.Json))
-        {
-            Output.Json(json =>
-            {
-                json.WriteStartObject();
-                json.WriteBoolean("ok", verified.Holds);
-                json.WriteNumber("batches", verified.Batches);
-                json.WriteNumber("receipts", verified.Receipts);
-                json.WriteNumber("hidden", verified.Hidden);
-                json.WriteString("fees", verified.Fees.ToString(CultureInfo.InvariantCulture));
-                json.WriteStartArray("nodes");
-                foreach (var node in verified.Nodes)
-                {
-                    json.WriteStringValue(node.ToString());
-                }
-
-                json.WriteEndArray();
-                json.WriteStartArray("failures");
-                foreach (var failure in verified.Failures)
-                {
-                    json.WriteStartObject();
-                    json.WriteString("kind", failure.Kind.ToString());
-                    json.WriteString("message", Sentence(failure));
-                    json.WriteEndObject();
-                }
-
-                json.WriteEndArray();
-                json.WriteEndObject();
-            });
-        }
-        else
-        {
-            foreach (var failure in verified.Failures)
-            {
-                Console.WriteLine(Sentence(failure));
-            }
-
-            var network = verified.Domain is { IsTestNetwork: true } ? " (test network)" : "";
-            Console.WriteLine(verified.Holds
-                ? $"Everything holds: {verified.Receipts} receipts and {verified.Hidden} hashes in {verified.Batches} batches by {string.Join(", ", verified.Nodes)}{network}."
-                : $"{verified.FailureCount} failures.");
-        }
-
-        return verified.Holds ? 0 : 1;
-    }
+    private static Task<int> VerifyAsync(ParseResult result, CancellationToken cancellation) =>
+        ExportVerification.RunAsync(result.GetRequiredValue(VerifyFile), result.GetValue(GlobalOptions.Json), cancellation);
 
     private static async Task<int> ForgetAsync(ParseResult result, CancellationToken cancellation)
     {
@@ -213,27 +165,28 @@ internal static class ReceiptsCommand
             request = Find(ledger, result.GetRequiredValue(Id)).Request;
         }
 
+        bool forgotten;
         using var node = ControlClient.Find(state);
         if (node is not null)
         {
             using var answer = await node.SendAsync(HttpMethod.Delete, $"/node/v1/receipts/{request}/salts", null, cancellation);
+            forgotten = answer.RootElement.GetProperty("forgotten").GetBoolean();
         }
         else
         {
             using var exclusive = state.TryLock() ?? throw new CommandException($"A node starts or stops on {state.Root} just now. Try again in a moment.");
             using var ledger = Ledger.Open(state.Ledger, TimeProvider.System);
-            if (!await ledger.ForgetAsync(request))
-            {
-                throw new CommandException($"The salts of receipt {request} were forgotten before.");
-            }
+            forgotten = await ledger.ForgetAsync(request);
         }
 
-        await Console.Error.WriteLineAsync($"The salts of receipt {request} are gone; its commitments can't be opened any more.");
+        if (!forgotten)
+        {
+            throw new CommandException($"The salts of receipt {request} were forgotten before.");
+        }
+
+        Output.Done(result.GetValue(GlobalOptions.Json), $"The salts of receipt {request} are gone; its commitments can't be opened any more.", ("request", request.ToString()), "forgotten");
         return 0;
     }
-
-    private static string Sentence(VerificationFailure failure) =>
-        (failure.Batch is { } batch ? $"batch {batch}" : "document") + (failure.Sequence is { } sequence ? $", receipt {sequence}: " : ": ") + failure.Message;
 
     private static StoredReceipt Find(LedgerReader ledger, string id)
     {

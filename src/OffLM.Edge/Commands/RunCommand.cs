@@ -6,6 +6,7 @@ using OffLM.Edge.Hosting;
 using OffLM.Edge.Inference;
 using OffLM.Edge.Lan;
 using OffLM.Edge.Metering;
+using OffLM.Edge.Network;
 using OffLM.Edge.Work;
 
 namespace OffLM.Edge.Commands;
@@ -14,11 +15,12 @@ namespace OffLM.Edge.Commands;
 internal static partial class RunCommand
 {
     private static readonly Option<string?> Listen = new("--listen") { Description = "Address and port to listen on (lan.listen).", HelpName = "ADDR" };
+    private static readonly Option<string?> Mqtt = new("--mqtt") { Description = "The MQTT broker to send receipts through (network.broker).", HelpName = "URL" };
     private static readonly Option<string?> Models = new("--models") { Description = "Folder of model folders (inference.models).", HelpName = "DIR" };
 
     public static Command Create()
     {
-        var command = new Command("run", "Start the node and stay until it is told to stop.") { Listen, Models };
+        var command = new Command("run", "Start the node and stay until it is told to stop.") { Listen, Mqtt, Models };
         command.SetAction(RunAsync);
         return command;
     }
@@ -78,12 +80,17 @@ internal static partial class RunCommand
             LogNobodyMayCall(logger);
         }
 
+        await using var sync = settings.Network.Broker is null ? null : NetworkSync.Start(node, settings.Network, loggers);
         notifier.Ready(() => node.IsServing);
         await stop;
         LogStopping(logger);
         SystemdNotifier.Stopping();
 
-        // The node drains while the server still carries its last chunks; only then are the doors closed.
+        // The node drains while the server still carries its last chunks and the network takes the last batch; only then are the doors closed.
+        var told = sync?.DrainingAsync() ?? Task.CompletedTask;
+        await node.DrainAsync();
+        await told;
+        await (sync?.DisposeAsync() ?? ValueTask.CompletedTask);
         await node.DisposeAsync();
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await server.StopAsync(deadline.Token);
@@ -95,6 +102,11 @@ internal static partial class RunCommand
         if (result.GetValue(Listen) is { } listen)
         {
             given["lan.listen"] = listen;
+        }
+
+        if (result.GetValue(Mqtt) is { } broker)
+        {
+            given["network.broker"] = broker;
         }
 
         if (result.GetValue(Models) is { } models)

@@ -43,7 +43,7 @@ internal static class StatusCommand
         }
 
         using var ledger = LedgerReader.Open(state.Ledger);
-        var summary = ledger.Summary();
+        var (summary, outbox) = (ledger.Summary(), ledger.Outbox());
         if (asJson)
         {
             Output.Json(json =>
@@ -53,6 +53,8 @@ internal static class StatusCommand
                 json.WriteNumber("receipts", summary.Receipts);
                 json.WriteNumber("open", summary.Open);
                 json.WriteNumber("batches", summary.Batches);
+                json.WriteNumber("unsettledBatches", outbox.Unsettled);
+                json.WriteNumber("refusedBatches", outbox.Refused);
                 json.WriteEndObject();
             });
         }
@@ -62,7 +64,7 @@ internal static class StatusCommand
                 ("state", $"stopped ({state.Root})"),
                 ("address", summary.Node?.ToString() ?? "none yet"),
                 ("receipts", $"{summary.Receipts}, {summary.Open} not signed yet"),
-                ("batches", $"{summary.Batches}"));
+                ("batches", $"{summary.Batches}, {outbox.Unsettled} not settled, {outbox.Refused} refused"));
         }
 
         return 1;

@@ -1,4 +1,6 @@
 using System.Collections;
+using OffLM.Edge.Network;
+using OffLM.Mqtt;
 
 namespace OffLM.Edge.Configuration;
 
@@ -8,7 +10,7 @@ internal static class Configurator
     public const string DefaultFile = "/etc/offlm/edge.json";
 
     /// <summary>Names in the environment that are ours but no settings.</summary>
-    private static readonly IReadOnlyList<string> OtherVariables = ["OFFLM_STATE", "OFFLM_CONFIG", "OFFLM_KEY_PASSWORD", "OFFLM_NATIVE_DIR"];
+    private static readonly IReadOnlyList<string> OtherVariables = ["OFFLM_STATE", "OFFLM_CONFIG", "OFFLM_KEY_PASSWORD", BrokerPassword.EnvironmentVariable, "OFFLM_NATIVE_DIR"];
 
     /// <param name="file">The file named by the user; null for the default one, if it exists.</param>
     /// <param name="options">Settings given as options, by path.</param>
@@ -40,6 +42,11 @@ internal static class Configurator
         if (problems.Count == 0 && settings.EffectiveTariff.Problem() is { } tariff)
         {
             problems.Add(new("metering.tariff", tariff));
+        }
+
+        if (problems.Count == 0 && settings.Network.Problem() is { } network)
+        {
+            problems.Add(new("network", network));
         }
 
         return (settings, problems);

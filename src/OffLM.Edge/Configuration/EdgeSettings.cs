@@ -2,6 +2,7 @@ using System.Net;
 using OffLM.Edge.Inference;
 using OffLM.Edge.Lan;
 using OffLM.Edge.Metering.Tariffs;
+using OffLM.Edge.Network;
 using OffLM.Edge.Signing;
 using OffLM.Edge.Work.Running;
 
@@ -35,6 +36,8 @@ internal sealed class EdgeSettings
     public ulong ChainId { get; set; } = TypedDomain.TestNetwork.ChainId;
 
     public Address Contract { get; set; } = TypedDomain.TestContract;
+
+    public NetworkOptions Network { get; set; } = new();
 
     public KeyUri? Key { get; set; }
 

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Net;
 using OffLM.Edge.Metering.Tariffs;
+using OffLM.Edge.Network;
 using OffLM.Edge.Signing;
+using OffLM.Mqtt;
 
 namespace OffLM.Edge.Configuration;
 
@@ -60,6 +62,10 @@ internal sealed record SettingValue(IReadOnlyList<string> Items)
             : throw new FormatException("expected a duration: a number with ms, s, m, h or d, for example 90s");
     }
 
+    public TimeSpan Duration(TimeSpan least, TimeSpan most) => Duration() is var value && value >= least && value <= most
+        ? value
+        : throw new FormatException($"expected a duration from {least.TotalSeconds:0} s to {most.TotalSeconds:0} s");
+
     public IReadOnlyList<IPEndPoint> EndPoints() => [.. Items.Select(EndPoint)];
 
     public IReadOnlyList<IPNetwork> Networks() => [.. Items.Select(item => IPNetwork.TryParse(item, out var network)
@@ -73,6 +79,41 @@ internal sealed record SettingValue(IReadOnlyList<string> Items)
     public Address Address() => Signing.Address.TryParse(Text, out var address)
         ? address
         : throw new FormatException("expected an address: 0x and 40 hexadecimal digits, all in one case or with a correct EIP-55 checksum");
+
+    public IReadOnlyList<Address> Addresses() => [.. Items.Select(item => Signing.Address.TryParse(item, out var address)
+        ? address
+        : throw new FormatException($"expected addresses, 0x and 40 hexadecimal digits each, all in one case or with a correct EIP-55 checksum; got '{item}'"))];
+
+    /// <summary>Credentials have settings of their own, so that this address can be shown and logged.</summary>
+    public Uri BrokerUrl()
+    {
+        if (!Uri.TryCreate(Text, UriKind.Absolute, out var url) || url.Scheme is not ("mqtt" or "mqtts") || url.Host.Length == 0)
+        {
+            throw new FormatException("expected mqtt://HOST[:PORT] or mqtts://HOST[:PORT]");
+        }
+
+        return url switch
+        {
+            { UserInfo.Length: > 0 } => throw new FormatException("expected no user and password in the address: set network.user and network.passwordFile"),
+            { PathAndQuery.Length: > 1 } or { Fragment.Length: > 0 } => throw new FormatException("expected nothing behind the host and port"),
+            _ => url,
+        };
+    }
+
+    public string Fleet() => Topics.IsFleet(Text)
+        ? Text
+        : throw new FormatException("expected 1 to 64 lower-case letters, digits, '-', '_' and '.'");
+
+    public string ClientId() => Text.Length is >= 1 and <= 256 && !Text.Any(char.IsControl)
+        ? Text
+        : throw new FormatException("expected 1 to 256 characters, none of them a control character");
+
+    public OwnUse OwnUse() => Text switch
+    {
+        "leaf" => Network.OwnUse.Leaf,
+        "full" => Network.OwnUse.Full,
+        _ => throw new FormatException("expected leaf or full"),
+    };
 
     public KeyUri KeyUri() => Signing.KeyUri.Parse(Text);
 

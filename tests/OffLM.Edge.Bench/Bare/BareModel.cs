@@ -1,37 +1,16 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
-using static OffLM.Edge.Bench.Bare.NativeMethods;
+using OffLM.Edge.Tests.Shared.GenAi;
 
 namespace OffLM.Edge.Bench.Bare;
 
 /// <summary>A model in GenAI with nothing around it. Lives as long as the process.</summary>
-internal sealed unsafe class BareModel
+/// <param name="libraries">The folder with ONNX Runtime and GenAI: the published node's.</param>
+/// <param name="folder">The model.</param>
+internal sealed class BareModel(string libraries, string folder)
 {
-    private readonly nint _model;
-    private readonly nint _tokenizer;
+    private readonly GenAiModel _model = new(libraries, folder);
 
-    /// <param name="libraries">The folder with ONNX Runtime and GenAI: the published node's.</param>
-    /// <param name="folder">The model.</param>
-    public BareModel(string libraries, string folder)
-    {
-        // As the node does: telemetry off before loading, and ONNX Runtime before GenAI.
-        _ = setenv("ORT_DISABLE_TELEMETRY", "1", 1);
-        NativeLibrary.Load(Path.Combine(libraries, "libonnxruntime.so.1"));
-        var genAi = NativeLibrary.Load(Path.Combine(libraries, "libonnxruntime-genai.so"));
-        NativeLibrary.SetDllImportResolver(typeof(BareModel).Assembly, (name, _, _) => name == Library ? genAi : 0);
-        Check(OgaCreateModel(folder, out _model));
-        Check(OgaCreateTokenizer(_model, out _tokenizer));
-    }
-
-    public int[] Encode(string text)
-    {
-        Check(OgaCreateSequences(out var sequences));
-        Check(OgaTokenizerEncode(_tokenizer, text, sequences));
-        var count = (int)OgaSequencesGetSequenceCount(sequences, 0);
-        int[] tokens = [.. new ReadOnlySpan<int>(OgaSequencesGetSequenceData(sequences, 0), count)];
-        OgaDestroySequences(sequences);
-        return tokens;
-    }
+    public int[] Encode(string text) => _model.Encode(text);
 
     /// <summary>Greedy tokens after a prompt, up to the end token or so many.</summary>
     /// <param name="prompt">What to continue.</param>
@@ -40,43 +19,14 @@ internal sealed unsafe class BareModel
     public BareRun Generate(ReadOnlySpan<int> prompt, int most, int piece)
     {
         var begun = Stopwatch.GetTimestamp();
-        Check(OgaCreateGeneratorParams(_model, out var parameters));
-        Check(OgaGeneratorParamsSetSearchNumber(parameters, "max_length", prompt.Length + most));
-        Check(OgaCreateGenerator(_model, parameters, out var generator));
-        for (var rest = prompt; rest.Length > 0; rest = rest[Math.Min(piece, rest.Length)..])
+        var (toFirst, toLast) = (TimeSpan.Zero, TimeSpan.Zero);
+        var tokens = _model.Generate(prompt, most, piece, () =>
         {
-            fixed (int* start = rest)
-            {
-                Check(OgaGenerator_AppendTokens(generator, start, (nuint)Math.Min(piece, rest.Length)));
-            }
-        }
+            toLast = Stopwatch.GetElapsedTime(begun);
+            toFirst = toFirst == TimeSpan.Zero ? toLast : toFirst;
+        });
 
-        var (first, tokens) = (0, 0);
-        var toFirst = TimeSpan.Zero;
-        while (tokens < most && !OgaGenerator_IsDone(generator))
-        {
-            Check(OgaGenerator_GenerateNextToken(generator));
-            Check(OgaGenerator_GetNextTokens(generator, out var next, out _));
-            if (tokens++ == 0)
-            {
-                first = *next;
-                toFirst = Stopwatch.GetElapsedTime(begun);
-            }
-        }
-
-        var total = Stopwatch.GetElapsedTime(begun);
-        OgaDestroyGenerator(generator);
-        OgaDestroyGeneratorParams(parameters);
-        return new BareRun(tokens, toFirst, total, IsText(first));
-    }
-
-    /// <summary>Whether a token is text by itself, or the beginning of a character that the next one ends.</summary>
-    private bool IsText(int token)
-    {
-        Check(OgaCreateTokenizerStream(_tokenizer, out var stream));
-        Check(OgaTokenizerStreamDecode(stream, token, out var text));
-        var isText = Marshal.PtrToStringUTF8(text) is { Length: > 0 };
-        OgaDestroyTokenizerStream(stream);
-        return isText;
+        // A token may be text by itself, or the beginning of a character that the next one ends.
+        return new BareRun(tokens.Length, toFirst, toLast, tokens.Length > 0 && _model.TextOf(tokens[0]).Length > 0);
     }
 }

@@ -13,6 +13,7 @@ internal sealed record Unit(string Suffix, int Digits, double Factor = 1)
     public static readonly Unit Milliseconds = new(" ms", 1, 1000);
     public static readonly Unit FineMilliseconds = new(" ms", 3, 1000);
     public static readonly Unit Megabytes = new(" MB", 1, 1e-6);
+    public static readonly Unit Bytes = new(" B", 0);
     public static readonly Unit TokensPerSecond = new(" tok/s", 1);
     public static readonly Unit PerSecond = new("/s", 0);
 

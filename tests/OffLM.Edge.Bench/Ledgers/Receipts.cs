@@ -15,11 +15,22 @@ internal static class Receipts
     private static readonly Bytes32 Model = Keccak256.Hash("a model"u8);
     private static readonly Bytes32 Text = Keccak256.Hash("a text"u8);
 
+    private static readonly Address[] Guests = [.. Enumerable.Range(1, 5).Select(n => new Address(Keccak256.Hash([(byte)n]).AsSpan()[..Address.Size]))];
+
+    /// <summary>What guests pay; the golden case of the economics.</summary>
+    public static Tariff Prices { get; } = Tariff.Free with
+    {
+        Input = 200_000_000_000_000_000,
+        Output = 400_000_000_000_000_000,
+        Flat = 500_000_000_000_000_000,
+        Version = 1,
+    };
+
     /// <summary>A new hold of the household's own use.</summary>
     /// <param name="tariff">The free tariff's hash.</param>
     public static Hold NewHold(Bytes32 tariff) => new()
     {
-        Request = Bytes32.Random(),
+        Request = RequestName.Next(),
         Model = Model,
         Tariff = tariff,
         PromptTokens = 123,
@@ -41,6 +52,14 @@ internal static class Receipts
     public static Task<Bytes32> AddTariffAsync(Ledger ledger) => ledger.AddTariffAsync(Tariff.Free);
 
     /// <summary>Durable holds, ready to be closed.</summary>
-    public static async Task<IReadOnlyList<Hold>> HoldAsync(Ledger ledger, Bytes32 tariff, int count) =>
-        await Task.WhenAll(Enumerable.Range(0, count).Select(_ => ledger.HoldAsync(NewHold(tariff))));
+    public static async Task<IReadOnlyList<Hold>> HoldAsync(Ledger ledger, Bytes32 tariff, int count, bool paid = false) =>
+        await Task.WhenAll(Enumerable.Range(0, count).Select(_ => ledger.HoldAsync(paid ? OfGuest(NewHold(tariff)) : NewHold(tariff))));
+
+    private static Hold OfGuest(Hold hold) => hold with
+    {
+        Payer = Guests[Random.Shared.Next(Guests.Length)],
+        PromptTokens = (uint)Random.Shared.Next(20, 900),
+        PromptCommitment = Bytes32.Random(),
+        StartedAt = hold.StartedAt + (ulong)Random.Shared.Next(60_000),
+    };
 }

@@ -30,8 +30,9 @@ internal sealed partial class RunningNode : IAsyncDisposable
     /// <summary>Starts it and waits until it takes requests.</summary>
     /// <param name="workspace">Which program and models.</param>
     /// <param name="state">Its state directory.</param>
+    /// <param name="settings">Settings as environment variables.</param>
     /// <exception cref="InvalidOperationException">It ended, or took too long.</exception>
-    public static async Task<RunningNode> StartAsync(Workspace workspace, string state)
+    public static async Task<RunningNode> StartAsync(Workspace workspace, string state, IReadOnlyDictionary<string, string>? settings = null)
     {
         var address = FreeAddress();
         var start = new ProcessStartInfo(workspace.Program, ["run", "--state", state, "--listen", address.ToString(), "--models", workspace.Models])
@@ -42,6 +43,11 @@ internal sealed partial class RunningNode : IAsyncDisposable
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("OFFLM_", StringComparison.Ordinal)).ToList())
         {
             start.Environment.Remove(name);
+        }
+
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
         }
 
         // The model is loaded once for a whole part.

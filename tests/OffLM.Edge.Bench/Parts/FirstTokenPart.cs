@@ -10,8 +10,8 @@ internal static class FirstTokenPart
     /// <summary>The most that may be added.</summary>
     private const double LimitSeconds = 0.010;
 
-    /// <summary>The scheduler's, so that a long prompt delays other answers by one piece only.</summary>
-    private const int Piece = 256;
+    /// <summary>The scheduler's, so that a long prompt delays other answers by one piece only: a prompt's pieces are equally long.</summary>
+    private const int LongestPiece = 256;
 
     public static async Task<IReadOnlyList<Figure>> MeasureAsync(Workspace workspace, Effort effort)
     {
@@ -32,6 +32,8 @@ internal static class FirstTokenPart
     {
         string prompt = "";
         var seed = tokens * 1000;
+        var pieces = (tokens + LongestPiece - 1) / LongestPiece;
+        var piece = (tokens + pieces - 1) / pieces;
         var times = await Alternation.RunAsync(
             rounds,
             async _ =>
@@ -41,13 +43,13 @@ internal static class FirstTokenPart
                 do
                 {
                     prompt = await bare.PromptAsync(seed++, tokens);
-                    run = await bare.RunAsync(prompt, 1, Piece);
+                    run = await bare.RunAsync(prompt, 1, piece);
                 }
                 while (!run.FirstIsText);
                 return run.ToFirst.TotalSeconds;
             },
             async _ => (await client.AskAsync(new Question(prompt, 16))).FirstText.TotalSeconds);
-        var how = $"a new prompt each round; from sending the request to the first text at the client, tokenizing and the durable hold included; bare: making the generator, prefill in the same pieces of {Piece}, first token";
+        var how = $"a new prompt each round; from sending the request to the first text at the client, tokenizing and the durable hold included; bare: making the generator, prefill in the same pieces of {piece}, first token";
         return
         [
             Figure.AtMost(LimitSeconds, $"time to first token over HTTP − bare, {tokens} tokens of prompt", times.Differences, Unit.Milliseconds, $"{rounds} pairs; {how}"),

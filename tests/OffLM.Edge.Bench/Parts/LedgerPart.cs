@@ -11,12 +11,16 @@ internal static class LedgerPart
 {
     private const int Appenders = 64;
 
+    /// <summary>A node has rested before it is asked something: meanwhile the ledger makes room for its log, as the baseline's file has it.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(2);
+
     public static async Task<IReadOnlyList<Figure>> MeasureAsync(Workspace workspace, Effort effort)
     {
         using var folder = workspace.NewFolder();
         using var sync = new DiskSync(folder.File("sync"));
         using var ledger = Ledger.Open(folder.File("ledger.db"), TimeProvider.System);
         var tariff = await Receipts.AddTariffAsync(ledger);
+        await Task.Delay(Rest);
         return [.. await TogetherAsync(effort, sync, ledger, tariff), .. await AloneAsync(effort, sync, ledger, tariff)];
     }
 

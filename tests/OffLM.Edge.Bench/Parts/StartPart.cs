@@ -2,8 +2,6 @@ using System.Globalization;
 using OffLM.Edge.Bench.Figures;
 using OffLM.Edge.Bench.Ledgers;
 using OffLM.Edge.Bench.Nodes;
-using OffLM.Edge.Metering;
-using OffLM.Edge.Signing;
 
 namespace OffLM.Edge.Bench.Parts;
 
@@ -18,7 +16,7 @@ internal static class StartPart
         var receipts = effort.Size(1_000_000, 20_000);
         using var empty = workspace.NewFolder();
         await (await RunningNode.StartAsync(workspace, empty.Path)).DisposeAsync();
-        var large = await LargeStateAsync(workspace, receipts);
+        var large = await SignedLedger.StateAsync(workspace, $"ledger-{receipts}", receipts, paid: false);
 
         var (firstAnswers, resident, proportional) = (new List<double>(), new List<double>(), new List<double>());
         var starts = await Alternation.RunAsync(
@@ -52,28 +50,6 @@ internal static class StartPart
             Figure.AtMost(40e6, "resident before the first model", resident, Unit.Megabytes, $"VmRSS, the larger of when healthy and {Settled.TotalSeconds:F0} s later, empty ledger"),
             Figure.Plain("proportional share before the first model", proportional, Unit.Megabytes, $"PSS {Settled.TotalSeconds:F0} s after healthy, which counts shared pages in parts"),
         ];
-    }
-
-    /// <summary>A node's state with a large ledger, made once: by the node itself, then filled under its own key.</summary>
-    private static async Task<string> LargeStateAsync(Workspace workspace, int receipts)
-    {
-        var state = Path.Combine(workspace.Kept, $"ledger-{receipts}");
-        var path = Path.Combine(state, "ledger.db");
-        if (!File.Exists(path))
-        {
-            await (await RunningNode.StartAsync(workspace, state)).DisposeAsync();
-        }
-
-        using var ledger = Ledger.Open(path, TimeProvider.System);
-        if (SignedLedger.Summary(ledger).Receipts < (ulong)receipts)
-        {
-            Console.Error.WriteLine($"bench: making a ledger of {receipts} receipts (minutes, once)");
-            var keyPath = Path.Combine(state, "keys", "node.json");
-            using var key = KeyFile.Open(keyPath, KeyPassword.Find(keyPath)!.Value);
-            await SignedLedger.FillAsync(ledger, key, receipts);
-        }
-
-        return state;
     }
 
     /// <summary>A field of a process's account in bytes; the kernel gives it in KiB.</summary>

@@ -61,7 +61,7 @@ internal static class VerifyPart
         await ExportWriter.WriteAsync(reader, output, new ExportOptions(), CancellationToken.None);
     }
 
-    private static double BareSeconds(int receipts)
+    internal static double BareSeconds(int receipts)
     {
         var bytes = new byte[ReceiptBytes];
         var begun = Stopwatch.GetTimestamp();

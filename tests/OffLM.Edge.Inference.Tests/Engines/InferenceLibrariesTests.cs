@@ -38,8 +38,8 @@ public sealed class InferenceLibrariesTests : IDisposable
         var (exit, output) = await ChildProgram.RunAsync(_home, ChildProgram.LoadElsewhere, _model, elsewhere);
 
         Assert.Equal(1, exit);
-        Assert.Contains($"ModelLoadException: No model can be loaded: libonnxruntime.so.1 was not found in {elsewhere}", output);
-        Assert.Contains("OFFLM_NATIVE_DIR", output);
+        Assert.StartsWith("libonnxruntime.so.1 was not found. Install the whole published folder, or name the folder", output);
+        Assert.Contains($"looked for in {elsewhere}", output);
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class InferenceLibrariesTests : IDisposable
         var (exit, output) = await ChildProgram.RunAsync(_home, ChildProgram.LoadElsewhere, _model, elsewhere);
 
         Assert.Equal(1, exit);
-        Assert.Contains("but not libonnxruntime-genai.so", output);
+        Assert.StartsWith("libonnxruntime.so.1 was found without libonnxruntime-genai.so", output);
     }
 
     [Fact]
@@ -64,7 +64,8 @@ public sealed class InferenceLibrariesTests : IDisposable
         var (exit, output) = await ChildProgram.RunAsync(_home, ChildProgram.LoadElsewhere, _model, elsewhere);
 
         Assert.Equal(1, exit);
-        Assert.Contains("libonnxruntime.so.1 can't be loaded", output);
+        Assert.StartsWith("libonnxruntime.so.1 is no library", output);
+        Assert.Contains(elsewhere, output);
     }
 
     private string[] TelemetryFiles() =>

@@ -1,11 +1,12 @@
 using OffLM.Edge.Inference.Tests.Support;
+using OffLM.Edge.Tests.Shared;
 
 namespace OffLM.Edge.Inference.Tests.Models;
 
 public sealed class ModelHostTests : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly ManualClock _clock = new();
+    private readonly ManualTime _clock = new();
     private readonly List<FakeEngine> _engines = [];
     private Func<StoredModel, IEngine> _load;
     private ModelHost? _host;
@@ -122,7 +123,7 @@ public sealed class ModelHostTests : IAsyncDisposable
         var load = _load;
         _load = _ => throw new ModelLoadException("no memory");
 
-        Assert.Equal("no memory", (await Assert.ThrowsAsync<ModelLoadException>(() => AcquireAsync("a"))).Message);
+        Assert.Equal("The model a can't be loaded: no memory", (await Assert.ThrowsAsync<ModelLoadException>(() => AcquireAsync("a"))).Message);
         Assert.Empty(Host.Loaded);
         _load = load;
         (await AcquireAsync("a")).Dispose();

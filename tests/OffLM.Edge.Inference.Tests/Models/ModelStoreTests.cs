@@ -86,8 +86,34 @@ public sealed class ModelStoreTests : IDisposable
 
         Assert.Empty(_store.List());
         var problem = Assert.Single(_store.Problems());
-        Assert.Contains("model.onnx has 4 bytes; 7 were expected", problem);
-        Assert.Contains(problem, Assert.Throws<ModelNotFoundException>(() => _store.Find("m")).Message);
+        Assert.Contains("its file onnx/model.onnx has 4 bytes; 7 bytes were expected", problem);
+        Assert.Contains(_folder.Root, problem);
+        var error = Assert.Throws<ModelDamagedException>(() => _store.Find("m"));
+        Assert.StartsWith("The model m is damaged: its file onnx/model.onnx has 4 bytes", error.Message);
+        Assert.DoesNotContain(_folder.Root, error.Message);
+        Assert.DoesNotContain("damaged", Assert.Throws<ModelNotFoundException>(() => _store.Find("other")).Message);
+    }
+
+    [Theory]
+    [InlineData("qwen:int4")]
+    [InlineData("qwen-int4:latest")]
+    public void A_model_whose_manifest_can_not_be_read_is_damaged_and_not_unknown(string name)
+    {
+        FakeModel.Write(_folder.Path("qwen-int4"), "qwen:int4");
+        File.WriteAllText(_folder.Path("qwen-int4", ModelManifest.FileName), "{");
+
+        Assert.Contains("offlm-model.json is not a model manifest", Assert.Throws<ModelDamagedException>(() => _store.Find(name)).Message);
+        Assert.Throws<ModelNotFoundException>(() => _store.Find("-"));
+    }
+
+    [Fact]
+    public void Of_two_models_of_a_name_the_whole_one_is_found()
+    {
+        FakeModel.Write(_folder.Path("1"), "m");
+        FakeModel.Write(_folder.Path("2"), "m", "other weights");
+        File.Delete(_folder.Path("1", "onnx", "model.onnx"));
+
+        Assert.Equal(_folder.Path("2"), _store.Find("m").Folder);
     }
 
     [Fact]
@@ -103,7 +129,8 @@ public sealed class ModelStoreTests : IDisposable
 
         Assert.Contains("model.onnx", error.Message);
         Assert.Contains(model.Manifest.Files["onnx/model.onnx"].Sha256, error.Message);
-        Assert.Matches("its SHA-256 is [0-9a-f]{64}, expected was [0-9a-f]{64}", error.Message);
+        Assert.Matches("the SHA-256 is [0-9a-f]{64}, expected was [0-9a-f]{64}", error.Message);
+        Assert.DoesNotContain(_folder.Root, error.Message);
     }
 
     [Fact]
@@ -114,7 +141,7 @@ public sealed class ModelStoreTests : IDisposable
 
         var error = await Assert.ThrowsAsync<ModelDamagedException>(() => _store.VerifyAsync(_store.Find("m"), force: false, default));
 
-        Assert.Contains("model.onnx.data is not in the manifest", error.Message);
+        Assert.Contains("onnx/model.onnx.data, which is not in its manifest", error.Message);
     }
 
     [Theory]

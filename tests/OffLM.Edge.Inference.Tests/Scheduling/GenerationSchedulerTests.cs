@@ -1,4 +1,5 @@
 using OffLM.Edge.Inference.Tests.Support;
+using OffLM.Edge.Tests.Shared;
 
 namespace OffLM.Edge.Inference.Tests.Scheduling;
 
@@ -29,11 +30,24 @@ public sealed class GenerationSchedulerTests
 
         var (first, second) = (await talking, await reading);
 
-        Assert.Equal([256, 256, 256, 256, 256, 256, 256, 208], second.Result.PrefillSplit);
+        Assert.Equal([250, 250, 250, 250, 250, 250, 250, 250], second.Result.PrefillSplit);
         Assert.Equal(40, first.Tokens);
         var pieces = _engine.Log.SkipWhile(e => e.Slot == 1).TakeWhile(e => e is not (2, "step")).ToList();
         var between = string.Join(' ', pieces.Select(e => e.Slot)).Split('2', StringSplitOptions.TrimEntries);
         Assert.All(between[1..^1], steps => Assert.Equal("1", steps));
+    }
+
+    [Theory]
+    [InlineData(1, new[] { 1 })]
+    [InlineData(256, new[] { 256 })]
+    [InlineData(257, new[] { 129, 128 })]
+    [InlineData(300, new[] { 150, 150 })]
+    [InlineData(520, new[] { 174, 173, 173 })]
+    public async Task A_prompts_pieces_are_few_and_equally_long(int tokens, int[] pieces)
+    {
+        await using var scheduler = Scheduler();
+
+        Assert.Equal(pieces, (await Answer.OfAsync(scheduler, Request(new string('x', tokens), 1))).Result.PrefillSplit);
     }
 
     [Fact]
@@ -97,7 +111,7 @@ public sealed class GenerationSchedulerTests
         await using var scheduler = Scheduler();
         _engine.During = (slot, what) =>
         {
-            if (what == "prefill 256")
+            if (what == "prefill 250")
             {
                 Assert.True(slot.Aborted.Wait(TimeSpan.FromSeconds(30)));
             }
@@ -107,7 +121,7 @@ public sealed class GenerationSchedulerTests
         generation.Cancel();
 
         Assert.Equal(FinishReason.Cancelled, (await Answer.ReadAsync(generation)).Result.Reason);
-        Assert.Equal([(1, "prefill 256"), (1, "free")], _engine.Log);
+        Assert.Equal([(1, "prefill 250"), (1, "free")], _engine.Log);
         Assert.Equal(0, scheduler.Statistics.IdleSlots);
     }
 
@@ -144,6 +158,34 @@ public sealed class GenerationSchedulerTests
         active.Cancel();
         await active.Completion;
         using var free = scheduler.Reserve();
+    }
+
+    [Fact]
+    public async Task An_unconfirmed_request_computes_its_prompt_and_chooses_no_token()
+    {
+        await using var scheduler = Scheduler();
+        var unconfirmed = scheduler.Reserve().Start(Request("question", 30), confirmed: false);
+        await Eventually.TrueAsync(() => scheduler.Statistics.PromptTokens == 8, "its prompt is computed");
+
+        Assert.Equal(10, (await Answer.OfAsync(scheduler, Request("other", 10))).Tokens);
+        Assert.Equal(10, scheduler.Statistics.Tokens);
+        unconfirmed.Confirm(3);
+
+        var answer = await Answer.ReadAsync(unconfirmed);
+        Assert.Equal((FinishReason.Length, 3, "ijk"), (answer.Result.Reason, answer.Tokens, answer.Text));
+    }
+
+    [Fact]
+    public async Task An_unconfirmed_request_that_is_cancelled_gives_its_place_back()
+    {
+        await using var scheduler = Scheduler(new SchedulerOptions { MaxActive = 1, MaxWaiting = 0 });
+        var unconfirmed = scheduler.Reserve().Start(Request("question", 30), confirmed: false);
+        await Eventually.TrueAsync(() => scheduler.Statistics.PromptTokens == 8, "its prompt is computed");
+
+        unconfirmed.Cancel();
+
+        Assert.Equal((FinishReason.Cancelled, 0), await unconfirmed.Completion is { } end ? (end.Reason, end.CompletionTokens) : default);
+        Assert.Equal(5, (await Answer.OfAsync(scheduler, Request("next", 5))).Tokens);
     }
 
     [Fact]
@@ -192,22 +234,19 @@ public sealed class GenerationSchedulerTests
     }
 
     [Fact]
-    public async Task A_deterministic_request_runs_alone()
+    public async Task A_deterministic_request_neither_waits_for_others_nor_holds_them_up_and_says_that_it_was_not_alone()
     {
         await using var scheduler = Scheduler(new SchedulerOptions { MaxUndelivered = 5 });
         var before = scheduler.Reserve().Start(Request("x", 30));
-        var alone = scheduler.Reserve().Start(Request("y", 30) with { Deterministic = true });
-        var after = scheduler.Reserve().Start(Request("z", 30));
-        await Eventually.TrueAsync(() => scheduler.Statistics.Tokens >= 6, "the first is ahead of its reader");
-        Assert.Equal((1, 2), (scheduler.Statistics.Active, scheduler.Statistics.Waiting));
+        var deterministic = scheduler.Reserve().Start(Request("y", 30) with { Deterministic = true });
+        await Eventually.TrueAsync(() => scheduler.Statistics.Tokens >= 12, "both are ahead of their readers");
 
-        await Answer.ReadAsync(before);
-        var answers = await Task.WhenAll(Answer.ReadAsync(alone), Answer.ReadAsync(after));
+        var after = await Answer.OfAsync(scheduler, Request("z", 30));
+        var answers = await Task.WhenAll(Answer.ReadAsync(deterministic), Answer.ReadAsync(before));
+        var alone = await Answer.OfAsync(scheduler, Request("y", 30) with { Deterministic = true });
 
-        Assert.True(answers[0].Result.RanAlone);
-        Assert.Equal([1, 2, 3], _engine.Log.Select(e => e.Slot).Where(s => s > 0).Distinct());
-        var lastOfAlone = _engine.Log.ToList().FindLastIndex(e => e.Slot == 2);
-        Assert.True(_engine.Log.ToList().FindIndex(e => e.Slot == 3) >= lastOfAlone);
+        Assert.Equal((30, answers[0].Text), (after.Tokens, alone.Text));
+        Assert.Equal([false, false, false, true], new[] { after, answers[0], answers[1], alone }.Select(a => a.Result.RanAlone));
     }
 
     [Fact]
@@ -229,7 +268,7 @@ public sealed class GenerationSchedulerTests
     [Fact]
     public void The_pace_is_the_share_of_time_that_is_worked()
     {
-        var clock = new ManualClock();
+        var clock = new ManualTime();
         var pace = 0.25;
         var pacer = new Pacer(() => pace, clock);
         pacer.Worked(TimeSpan.FromMilliseconds(10));

@@ -35,6 +35,22 @@ public sealed class IdleSlotsTests
     }
 
     [Fact]
+    public void When_no_more_may_be_kept_the_least_recently_used_that_is_large_enough_is_taken_rewound_to_nothing()
+    {
+        using var idle = new IdleSlots(3, 1 << 20, 1);
+        idle.Put(new IdleSlot(_engine.CreateSlot(20), "a", [1]));
+        idle.Put(Slot("b", Enumerable.Range(0, 40)));
+        Assert.Null(idle.Take("d", [.. Enumerable.Range(0, 50)], 60));
+        idle.Put(Slot("c", Enumerable.Range(0, 40)));
+
+        var found = idle.Take("d", [.. Enumerable.Range(0, 50)], 60);
+
+        Assert.Equal(("b", 0, 0), (found!.Scope, found.Tokens.Count, found.Slot.Length));
+        Assert.Equal([(2, "rewind 0")], _engine.Log);
+        Assert.Equal(2, idle.Count);
+    }
+
+    [Fact]
     public void The_least_recently_used_leaves_when_there_are_too_many_or_too_much_memory()
     {
         using var idle = new IdleSlots(2, 250, 1);

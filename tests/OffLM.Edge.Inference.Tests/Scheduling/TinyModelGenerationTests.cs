@@ -21,7 +21,7 @@ public sealed class TinyModelGenerationTests(TinyModel tiny) : IClassFixture<Tin
             alone.Add((await Answer.OfAsync(_scheduler, request with { Deterministic = true })).Text);
         }
 
-        var together = await Task.WhenAll(requests.Select(r => Answer.OfAsync(_scheduler, r)));
+        var together = await TogetherAsync(requests);
 
         Assert.Equal(alone, together.Select(a => a.Text));
         Assert.All(together, a => Assert.False(a.Result.RanAlone));
@@ -45,6 +45,35 @@ public sealed class TinyModelGenerationTests(TinyModel tiny) : IClassFixture<Tin
     }
 
     [Fact]
+    public async Task A_seeded_answer_is_the_same_to_the_bit_alone_and_among_three_others()
+    {
+        GenerationRequest Request(int variant, int prompt) => new()
+        {
+            Prompt = TinyModel.Prompt(prompt, variant),
+            MaxNewTokens = 40,
+            Deterministic = true,
+            Sampling = new SamplingOptions { Seed = (ulong)variant, Temperature = 1, TopK = 0, TopP = 1, TopLogprobs = 5 },
+        };
+
+        // Prompts of one to three pieces: whole ones are computed between the pieces and steps of others.
+        var requests = Enumerable.Range(1, 4).Select(i => Request(i, 130 * i)).ToList();
+        List<Answer> alone = [];
+        foreach (var request in requests)
+        {
+            alone.Add(await Answer.OfAsync(_scheduler, request));
+        }
+
+        var together = await TogetherAsync(requests);
+
+        Assert.Equal(alone.Select(Scores), together.Select(Scores));
+        Assert.All(alone, a => Assert.True(a.Result.RanAlone));
+        Assert.All(together, a => Assert.False(a.Result.RanAlone));
+
+        static string Scores(Answer answer) => answer.Text + string.Join(
+            ' ', answer.Pieces.SelectMany(p => p.Logprobs!).SelectMany(l => l.Top.Prepend(l)).Select(t => BitConverter.DoubleToInt64Bits(t.Logprob)));
+    }
+
+    [Fact]
     public async Task A_second_turn_reuses_the_first_one_and_answers_the_same()
     {
         var first = TinyModel.Prompt(300);
@@ -58,6 +87,22 @@ public sealed class TinyModelGenerationTests(TinyModel tiny) : IClassFixture<Tin
         Assert.Equal(300, reused.Result.CachedTokens);
         Assert.Equal([25], reused.Result.PrefillSplit);
         Assert.Equal(fresh.Text, reused.Text);
+    }
+
+    [Fact]
+    public async Task An_answer_in_another_conversations_place_is_the_same_as_in_a_new_one()
+    {
+        await using var scheduler = new GenerationScheduler(tiny.Engine, new SchedulerOptions { IdleSlots = 1 }, TimeProvider.System);
+        await Answer.OfAsync(scheduler, TinyModel.Greedy(TinyModel.Prompt(300), 20) with { CacheScope = "anna" });
+        var request = TinyModel.Greedy(TinyModel.Prompt(70, 3), 30) with { CacheScope = "bert", Sampling = new() { Seed = 5, Temperature = 1, TopK = 0, TopP = 1, TopLogprobs = 3 } };
+
+        var inAnnas = await Answer.OfAsync(scheduler, request);
+        var inNew = await Answer.OfAsync(_scheduler, request);
+
+        Assert.Equal((0, inNew.Text), (inAnnas.Result.CachedTokens, inAnnas.Text));
+        Assert.Equal(
+            inNew.Pieces.SelectMany(p => p.Logprobs!).SelectMany(l => l.Top).Select(t => (t.Text, t.Logprob)),
+            inAnnas.Pieces.SelectMany(p => p.Logprobs!).SelectMany(l => l.Top).Select(t => (t.Text, t.Logprob)));
     }
 
     [Fact]
@@ -162,5 +207,16 @@ public sealed class TinyModelGenerationTests(TinyModel tiny) : IClassFixture<Tin
         Refused(request with { Sampling = request.Sampling with { TopP = 1.5 } }, "between 0 and 1");
         Refused(request with { Sampling = request.Sampling with { LogitBias = new Dictionary<int, double> { [-1] = 1 } } }, "vocabulary");
         Assert.Equal(1, (await Answer.ReadAsync(ticket.Start(request))).Tokens);
+    }
+
+    /// <summary>The answers to requests that begin only when all are in.</summary>
+    private async Task<Answer[]> TogetherAsync(IReadOnlyList<GenerationRequest> requests)
+    {
+        var pace = 0.0;
+        await using var scheduler = new GenerationScheduler(tiny.Engine, new SchedulerOptions { Pace = () => Volatile.Read(ref pace) }, TimeProvider.System);
+        var answers = requests.Select(r => Answer.OfAsync(scheduler, r)).ToList();
+        await Eventually.TrueAsync(() => scheduler.Statistics.Active == requests.Count, "all are active");
+        Volatile.Write(ref pace, 1);
+        return await Task.WhenAll(answers);
     }
 }

@@ -42,9 +42,9 @@ internal static class ChildProgram
                     return 2;
             }
         }
-        catch (InferenceException e)
+        catch (ModelLoadException e)
         {
-            Console.WriteLine($"{e.GetType().Name}: {e.Message}");
+            Console.WriteLine(e.OwnerMessage);
             return 1;
         }
     }

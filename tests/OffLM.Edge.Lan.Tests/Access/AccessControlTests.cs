@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using OffLM.Edge.Lan.Access;
 using OffLM.Edge.Lan.Tests.NodeApi;
+using OffLM.Edge.Tests.Shared;
 using OffLM.Edge.Work.Callers;
 
 namespace OffLM.Edge.Lan.Tests.Access;
@@ -87,6 +88,7 @@ public sealed class AccessControlTests(AccessControlTests.Nodes nodes) : IClassF
     [InlineData("GET", "/node/v1/batches")]
     [InlineData("GET", "/node/v1/export")]
     [InlineData("POST", "/node/v1/seal")]
+    [InlineData("POST", "/node/v1/accept-rollback")]
     [InlineData("POST", "/node/v1/models/pull")]
     [InlineData("DELETE", "/node/v1/models/tiny")]
     [InlineData("DELETE", "/node/v1/receipts/1/salts")]

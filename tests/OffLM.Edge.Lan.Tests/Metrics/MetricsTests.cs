@@ -15,11 +15,12 @@ public sealed class MetricsTests
         var payer = Address.Parse("0x0000000000000000000000000000000000000a11");
         var client = node.Client(node.AddKey("Name-Of-A-Person", k => k with { Payer = payer }).Secret);
         await RunningNode.ReceiptOfAsync(client);
-        await RunningNode.ReceiptOfAsync(client);
+        await RunningNode.JsonAsync(client, HttpMethod.Post, "/api/generate", """{"model":"tiny","prompt":"a secret question","stream":false,"options":{"num_predict":3}}""");
 
         var (text, metrics) = await ScrapeAsync(node);
         var tiny = ("model", "tiny");
-        Assert.Equal(2, metrics.Samples.Where(s => s.Name == "offlm_requests_total").Sum(s => s.Value));
+        var requests = metrics.Samples.Where(s => s.Name == "offlm_requests_total").ToList();
+        Assert.Equal([("ollama", 1.0), ("openai", 1.0)], requests.Select(s => (s.Labels["api"], s.Value)).Order());
         var tokens = metrics.Value("offlm_completion_tokens_total", tiny);
         Assert.InRange(tokens, 2, 6);
         Assert.Equal(tokens, metrics.Value("offlm_fees_offlm_total", tiny), 9);

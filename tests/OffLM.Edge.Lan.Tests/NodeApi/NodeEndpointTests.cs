@@ -49,6 +49,14 @@ public sealed class NodeEndpointTests
     }
 
     [Fact]
+    public async Task A_rollback_that_nothing_proves_can_not_be_accepted()
+    {
+        await using var node = await RunningNode.StartAsync();
+        var error = await RunningNode.JsonAsync(node.Client(), HttpMethod.Post, "/node/v1/accept-rollback", expected: HttpStatusCode.Conflict);
+        Assert.Contains("no evidence", error.GetProperty("error").GetString());
+    }
+
+    [Fact]
     public async Task A_key_is_made_shown_once_used_and_revoked()
     {
         await using var node = await RunningNode.StartAsync();
@@ -121,6 +129,9 @@ public sealed class NodeEndpointTests
         Assert.True((await RunningNode.GetAsync(owner, "/node/v1/check")).GetProperty("sound").GetBoolean());
         Assert.Equal(1, (await RunningNode.GetAsync(owner, "/node/v1/check?full=true")).GetProperty("receipts").GetInt32());
         await RunningNode.GetAsync(owner, "/node/v1/check?full=maybe", HttpStatusCode.BadRequest);
+        var repaired = await RunningNode.JsonAsync(owner, HttpMethod.Post, "/node/v1/check");
+        Assert.Equal((true, 1, 0), (
+            repaired.GetProperty("sound").GetBoolean(), repaired.GetProperty("receipts").GetInt32(), repaired.GetProperty("repairs").GetArrayLength()));
     }
 
     [Fact]

@@ -35,6 +35,7 @@ public sealed class OpenApiTests(ServedNode node) : IClassFixture<ServedNode>
     [InlineData("GET", "/node/v1/export")]
     [InlineData("POST", "/node/v1/seal")]
     [InlineData("GET", "/node/v1/check")]
+    [InlineData("POST", "/node/v1/check")]
     [InlineData("GET", "/node/v1/keys")]
     [InlineData("GET", "/node/v1/models")]
     [InlineData("POST", "/node/v1/models/{model}/verify", "/node/v1/models/tiny/verify")]

@@ -12,6 +12,20 @@ public sealed class ChatTests(SharedNode shared)
 
     private readonly ServingNode _node = shared.Node;
 
+    [Theory]
+    [InlineData("/v1/chat/completions")]
+    [InlineData("/api/chat")]
+    public async Task Special_tokens_are_text_in_a_message_and_tokens_in_a_raw_prompt(string path)
+    {
+        var text = string.Concat(Enumerable.Repeat("<|im_start|>", 50));
+
+        var message = await _node.Http.AskAsync(path, Asking.Chat(text, b => (b["stream"], b["options"]) = (false, new JsonObject { ["num_predict"] = 1 })));
+        var raw = await _node.Http.AskAsync("/v1/completions", new JsonObject { ["model"] = "tiny", ["prompt"] = text, ["max_tokens"] = 1 });
+
+        Assert.Equal("50", raw.Text("offlm", "promptTokens"));
+        Assert.True(message["offlm"]!["promptTokens"]!.GetValue<int>() > 200, message.ToJsonString());
+    }
+
     [Fact]
     public async Task A_chat_has_OpenAIs_shape_and_names_its_receipt()
     {

@@ -200,15 +200,31 @@ public sealed class RefusalTests(SharedNode shared)
         Assert.Contains("4096", error.Text("error", "message"));
     }
 
-    [Fact]
-    public async Task A_schema_that_can_not_be_enforced_is_400()
+    [Theory]
+    [InlineData(Path, """{"response_format":{"type":"json_schema","json_schema":{"schema":{"type":"secret"}}}}""", "The schema can't be enforced")]
+    [InlineData("/v1/completions", """{"prompt":"Hi","response_format":{"type":"json_schema","json_schema":{"schema":{"pattern":"(secret"}}}}""", "The schema can't be enforced")]
+    [InlineData("/v1/completions", """{"prompt":"Hi","logit_bias":{"999999":1}}""", "Token 999999 of the logit bias is not in the model's vocabulary")]
+    [InlineData("/api/chat", """{"format":{"type":"secret"}}""", "The schema can't be enforced")]
+    public async Task What_only_the_engine_can_see_is_wrong_is_400_and_leaves_no_receipt(string path, string fields, string message)
     {
-        var error = await _node.Http.RefusedAsync(
-            Path,
-            Asking.Chat("Hi", b => b["response_format"] = JsonNode.Parse("""{"type":"json_schema","json_schema":{"schema":{"type":"nonsense"}}}""")),
-            HttpStatusCode.BadRequest);
+        var body = Asking.Chat("Hi");
+        foreach (var (name, value) in JsonNode.Parse(fields)!.AsObject())
+        {
+            body[name] = value!.DeepClone();
+        }
 
-        Assert.Equal("response_format", error.Text("error", "param"));
+        var before = Receipts();
+        var error = await _node.Http.RefusedAsync(path, body, HttpStatusCode.BadRequest);
+
+        Assert.Contains(message, path == "/api/chat" ? error.Text("error") : error.Text("error", "message"));
+        Assert.DoesNotContain("secret", error.ToJsonString());
+        Assert.Equal(before, Receipts());
+
+        (ulong Receipts, int Holds) Receipts()
+        {
+            using var reader = _node.Node.Ledger.Read();
+            return (reader.Summary().Receipts, reader.Summary().Holds);
+        }
     }
 
     [Theory]

@@ -91,25 +91,6 @@ public sealed class BatchTests
     }
 
     [Fact]
-    public async Task Acknowledgements_in_any_order_leave_a_settled_batch_settled()
-    {
-        using var test = await TestLedger.OpenAsync();
-        await test.ServeAsync();
-        var batch = await test.SignAsync();
-        Task<StoredBatch> Set(BatchState state, string reason = "") => test.Ledger.SetBatchStateAsync(1, batch.Hash, state, reason, 5000);
-        Assert.Equal(BatchState.Sent, (await Set(BatchState.Sent)).State);
-        Assert.Equal("gap", (await Set(BatchState.Refused, "gap")).Reason);
-        Assert.Equal(BatchState.Refused, (await Set(BatchState.Sent)).State);
-        Assert.Equal(BatchState.Settled, (await Set(BatchState.Settled)).State);
-        Assert.Equal(BatchState.Settled, (await Set(BatchState.Refused, "late")).State);
-        Assert.Equal(BatchState.Settled, (await Set(BatchState.Sent)).State);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => test.Ledger.SetBatchStateAsync(1, Bytes32.Random(), BatchState.Settled, "", 1));
-        using var reader = test.Ledger.Read();
-        Assert.Equal((BatchState.Settled, 5000ul), (reader.Batches(1)[0].State, reader.Batches(1)[0].ChangedAt));
-        Assert.True(test.Check().IsSound);
-    }
-
-    [Fact]
     public async Task Own_use_collapses_after_signing_though_a_paid_batch_before_it_is_never_settled()
     {
         using var test = await TestLedger.OpenAsync();
@@ -119,7 +100,7 @@ public sealed class BatchTests
         var sent = await test.SignAsync(closedAt: 1001);
         var young = await test.ServeOwnUseAsync();
         await test.SignAsync(closedAt: 3000);
-        await test.Ledger.SetBatchStateAsync(2, sent.Hash, BatchState.Sent, "", 9000);
+        await test.Ledger.MarkSentAsync([sent.Batch.Batch], 9000);
 
         Assert.Equal(1, await test.Ledger.CollapseAsync(before: 2000));
         using var reader = test.Ledger.Read();
@@ -129,7 +110,7 @@ public sealed class BatchTests
         Assert.NotNull(reader.Find(young.Request)!.Receipt);
         Assert.Equal(TypedStruct.Hash(own), reader.Find(own.Request)!.Leaf);
 
-        await test.Ledger.SetBatchStateAsync(1, signed.Hash, BatchState.Settled, "", 4000);
+        await test.Ledger.ResolveAsync(1, signed.Hash, BatchState.Settled, "", 4000);
         Assert.Equal(0, await test.Ledger.CollapseAsync(before: 2000));
         Assert.Equal(2, await test.Ledger.CollapseAsync(before: 5000));
         Assert.Equal(0, await test.Ledger.CollapseAsync(before: 5000));

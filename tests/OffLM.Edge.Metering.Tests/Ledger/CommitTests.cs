@@ -21,6 +21,31 @@ public sealed class CommitTests
     }
 
     [Fact]
+    public async Task A_hold_that_is_refused_after_its_first_change_takes_back_that_change_and_nobody_else_s()
+    {
+        using var test = await TestLedger.OpenAsync();
+        var attempts = Enumerable.Range(0, 60).Select(async i =>
+        {
+            try
+            {
+                await test.Ledger.HoldAsync(test.NewHold(i % 3 == 0 ? "poor" : "alice"), i % 3 == 0 ? 1 : null, Keccak256.Hash([(byte)i]));
+                return true;
+            }
+            catch (CreditExhaustedException)
+            {
+                return false;
+            }
+        });
+        Assert.Equal(40, (await Task.WhenAll(attempts)).Count(taken => taken));
+        using var reader = test.Ledger.Read();
+        Assert.Equal(40, reader.Summary().Holds);
+
+        // The retry keys of the refused are free again, those of the others are not.
+        await test.Ledger.HoldAsync(test.NewHold("poor"), null, Keccak256.Hash([3]));
+        await Assert.ThrowsAsync<RetryException>(() => test.Ledger.HoldAsync(test.NewHold(), null, Keccak256.Hash([4])));
+    }
+
+    [Fact]
     public async Task Appending_twice_gives_the_same_receipt_and_charges_once()
     {
         using var test = await TestLedger.OpenAsync();

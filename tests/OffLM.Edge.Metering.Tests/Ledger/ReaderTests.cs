@@ -54,6 +54,7 @@ public sealed class ReaderTests
         var down = reader.Latest(null, 1000);
         Assert.Equal((300ul, LedgerReader.PageSize), (down[0].Sequence, down.Count));
         Assert.Equal(44, reader.Latest(down[^1].Sequence, 1000).Count);
+        Assert.Empty(reader.Latest(null, 10, ""));
         var bobs = reader.Latest(null, 10, "bob");
         Assert.Equal((10, 300ul), (bobs.Count, bobs[0].Sequence));
         Assert.All(bobs, r => Assert.Equal("bob", r.Caller));

@@ -1,3 +1,5 @@
+using System.Globalization;
+using OffLM.Edge.Metering.Interop.Sqlite;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Signing;
 
@@ -36,6 +38,38 @@ public sealed class RecoveryTests
         Assert.Equal(2, receipts.Count);
         Assert.All(receipts, r => Assert.Equal((Outcome.Interrupted, 0u, UInt128.Zero), (r.Outcome, r.CompletionTokens, r.Fee)));
         Assert.Equal(Commitment.To(hold.CompletionSalt, ""), receipts[0].CompletionCommitment);
+    }
+
+    [Fact]
+    public async Task A_hold_is_over_with_its_receipt_and_its_row_goes_with_later_requests_or_the_next_start()
+    {
+        using var test = await TestLedger.OpenAsync();
+        var requests = new List<Hold>();
+        for (var i = 0; i < 20; i++)
+        {
+            requests.Add(await test.Ledger.HoldAsync(test.NewHold()));
+            await test.Ledger.CheckpointAsync([TestLedger.At(requests[^1], 1, "one")]);
+        }
+
+        await Task.WhenAll(requests.Select(hold => test.Ledger.AppendAsync(hold.Request, TestLedger.End(5))));
+        using var reader = test.Ledger.Read();
+        Assert.Equal(0, reader.Summary().Holds);
+        for (var i = 0; i < 15; i++)
+        {
+            await test.ServeAsync();
+        }
+
+        Assert.InRange(Rows("holds"), 0, 3);
+        test.Reopen();
+        Assert.Empty(await test.Ledger.RecoverAsync());
+        Assert.Equal((0, 0), (Rows("holds"), Rows("checkpoints")));
+        Assert.True(test.Check().IsSound);
+
+        int Rows(string table)
+        {
+            using var connection = SqliteConnection.OpenReadOnly(test.Path);
+            return int.Parse(connection.Scalar($"SELECT count(*) FROM {table}")!, CultureInfo.InvariantCulture);
+        }
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using OffLM.Edge.Metering.Interop.Sqlite;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Signing;
+using OffLM.Edge.Tests.Shared;
 
 namespace OffLM.Edge.Metering.Tests.Ledgers;
 
@@ -20,10 +21,12 @@ public sealed class SchemaTests
         using var reader = ledger.Read();
         Assert.Equal(new LedgerSummary(5, 2, 1, 1, 3, TestLedger.TestKey().Address), reader.Summary());
         Assert.Equal([BatchState.Settled, BatchState.Sent], reader.Batches(1).Select(b => b.State));
+        Assert.Equal(2ul, Assert.Single(reader.Unsettled(0, 9)).Batch.Batch);
         Assert.Equal(Outcome.Interrupted, Assert.Single(await ledger.RecoverAsync()).Outcome);
         Assert.Equal(6, reader.From(1).Count(r => r.Damage is null));
         Assert.Equal("alice", reader.Find(1ul)!.Caller);
         Assert.NotNull(reader.Salts(reader.Find(5ul)!.Request));
+        Assert.Contains(1ul, reader.Latest(null, 10, "alice").Select(r => r.Sequence));
         var report = LedgerCheck.Full(path);
         Assert.True(report.IsSound, string.Join('\n', report.Findings));
         Assert.Equal(2, await ledger.CollapseAsync(ulong.MaxValue / 2));

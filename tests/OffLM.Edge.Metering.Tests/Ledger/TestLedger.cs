@@ -3,6 +3,7 @@ using OffLM.Edge.Metering.Interop.Sqlite;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Metering.Tariffs;
 using OffLM.Edge.Signing;
+using OffLM.Edge.Tests.Shared;
 
 namespace OffLM.Edge.Metering.Tests.Ledgers;
 
@@ -34,6 +35,17 @@ internal sealed class TestLedger : IDisposable
         test.Ledger = Ledger.Open(test.Path, test.Time, vfs);
         test.TariffHash = await test.Ledger.AddTariffAsync(Paid);
         return test;
+    }
+
+    /// <summary>A ledger on a copy of this one's file as it is now: the same node, restored from a backup.</summary>
+    public async Task<TestLedger> RestoredCopyAsync()
+    {
+        Assert.True(await Ledger.FoldAsync());
+        var copy = new TestLedger();
+        File.Copy(Path, copy.Path);
+        copy.Ledger = Ledger.Open(copy.Path, copy.Time);
+        copy.TariffHash = TariffHash;
+        return copy;
     }
 
     public static KeyFileKey TestKey() => new("test", [.. Enumerable.Repeat((byte)7, 32)]);

@@ -111,7 +111,7 @@ public sealed class FeeTests
         Fee.Of(Golden, new Receipt { PromptTokens = 800, CompletionTokens = 1200, Outcome = Receipts.Outcome.Void }).Total);
 
     [Fact]
-    public void More_cached_than_prompt_tokens_are_refused() =>
+    public void M25_More_cached_than_prompt_tokens_are_refused() =>
         Assert.Contains("5 cached tokens of 4", Assert.Throws<ArgumentException>(() => Fee.Of(Golden, 4, 5, 1)).Message);
 
     [Fact]

@@ -41,7 +41,7 @@ public sealed class LedgerTests : IDisposable
             Assert.Equal(0, await third.StopAsync());
         }
 
-        // Receipt 2 is in a signed batch: the nightly check mends it. Until then it is named wherever it would appear.
+        // Receipt 2 is in a signed batch: the nightly check mends it, or whoever asks for that. Until then it is named wherever it would appear.
         var receipts = LedgerFile.Receipts(State);
         Assert.Equal([1, 2, 3, 4, 5, 6], receipts.Select(r => (int)r.Sequence));
         Assert.Equal([2], receipts.Where(r => r.Damage is not null).Select(r => (int)r.Sequence));
@@ -51,6 +51,28 @@ public sealed class LedgerTests : IDisposable
         Assert.Contains("receipt 2", Assert.Single(findings.EnumerateArray()).GetString(), StringComparison.OrdinalIgnoreCase);
         Assert.Contains("Receipt 2 is damaged", (await Command.EdgeAsync(State, "receipts", "export")).Error);
         (await Command.EdgeAsync(State, "receipts", "show", "5")).Succeeded();
+
+        var repair = (await Command.EdgeAsync(State, "ledger", "check", "--repair", "--json")).Succeeded().Json;
+        Assert.Contains("receipt 2", Assert.Single(repair.GetProperty("repairs").EnumerateArray()).GetString(), StringComparison.OrdinalIgnoreCase);
+        Assert.Equal((true, 0), (repair.GetProperty("ok").GetBoolean(), repair.GetProperty("findings").GetArrayLength()));
+        (await Command.EdgeAsync(State, "ledger", "check")).Succeeded();
+        await VerifyExportAsync();
+    }
+
+    [Fact]
+    public async Task What_is_damaged_while_a_node_runs_is_mended_through_it_on_request()
+    {
+        await using var node = await PublishedNode.StartAsync(new NodeSetup { State = State });
+        await AskAsync(node, 3);
+        (await node.Http.PostAsync("/node/v1/seal", "")).Is(System.Net.HttpStatusCode.OK);
+        LedgerFile.Damage(State, "UPDATE receipts SET body = zeroblob(100) WHERE sequence = 2");
+
+        var repair = (await Command.EdgeAsync(State, "ledger", "check", "--repair")).Succeeded();
+
+        Assert.Contains("Mended: receipt 2: ", repair.Output);
+        Assert.Contains("The ledger is sound: 3 receipts, 1 batches checked.", repair.Output);
+        await Until.TrueAsync(TimeSpan.FromSeconds(20), () => node.Log.Contains("Ledger repair: receipt 2", StringComparison.Ordinal), "The log doesn't say what was mended.");
+        await AskAsync(node, 1);
     }
 
     [Fact]

@@ -23,8 +23,7 @@ public sealed class ModelTests : IDisposable
             file.SetLength(file.Length / 2);
         }
 
-        // Its size alone gives it away: it isn't in the list of models at all.
-        await AssertRefusedAsync(HttpStatusCode.NotFound, "model_not_found");
+        await AssertRefusedAsync();
     }
 
     [Fact]
@@ -35,7 +34,7 @@ public sealed class ModelTests : IDisposable
         bytes[bytes.Length / 3] ^= 1;
         await File.WriteAllBytesAsync(Weights, bytes);
 
-        await AssertRefusedAsync(HttpStatusCode.InternalServerError, "model_unavailable");
+        await AssertRefusedAsync();
     }
 
     private async Task PutModelAsync()
@@ -44,14 +43,19 @@ public sealed class ModelTests : IDisposable
         Assert.Equal(0, await node.StopAsync());
     }
 
-    private async Task AssertRefusedAsync(HttpStatusCode status, string code)
+    private async Task AssertRefusedAsync()
     {
         await using var node = await PublishedNode.StartAsync(new NodeSetup { State = State });
 
-        var refused = (await node.Http.PostAsync(Api.ChatPath, Api.Chat())).Is(status);
+        var refused = (await node.Http.PostAsync(Api.ChatPath, Api.Chat())).Is(HttpStatusCode.ServiceUnavailable);
+        var ollama = (await node.Http.PostAsync("/api/chat", Api.Chat())).Is(HttpStatusCode.ServiceUnavailable);
 
-        Assert.Equal(code, refused.Code);
-        Assert.Contains("model.onnx.data", refused.Error);
+        Assert.Equal("model_damaged", refused.Code);
+        Assert.StartsWith("The model starter is damaged: its file model.onnx.data", refused.Error);
+        Assert.Contains("offlm-edge model verify", refused.Error);
+        Assert.Equal(refused.Error, ollama.Json.GetProperty("error").GetString());
+        Assert.DoesNotContain(State, refused.Error);
+        await Until.TrueAsync(TimeSpan.FromSeconds(20), () => node.Log.Contains(Path.GetDirectoryName(Weights)!, StringComparison.Ordinal), "The log doesn't say where the model is.");
         var verified = await Command.EdgeAsync(State, "model", "verify", "starter");
         Assert.Equal(1, verified.ExitCode);
         Assert.Contains("model.onnx.data", verified.Error);

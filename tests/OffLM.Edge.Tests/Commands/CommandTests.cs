@@ -59,6 +59,7 @@ public sealed partial class CommandTests : IDisposable
     [InlineData("run", "--nonsense")]
     [InlineData("nonsense")]
     [InlineData("receipts", "show")]
+    [InlineData("ledger", "check", "--quick", "--repair")]
     [InlineData("apikey", "add", "x", "--scope", "everything")]
     public async Task What_is_no_command_is_a_usage_error(params string[] arguments)
     {
@@ -89,7 +90,8 @@ public sealed partial class CommandTests : IDisposable
         (await Command.EdgeAsync(State, "receipts", "export", "--out", _scratch["r.json"])).Succeeded();
         foreach (var command in (string[])[
             "status", "doctor", "config check", "config show", "config schema", "model list", "model verify starter", "apikey add ana", "apikey list", "key show",
-            "key test", "ledger check", "ledger check --quick", "receipts list", "receipts show 1", "receipts export", $"receipts verify {_scratch["r.json"]}"])
+            "key test", "ledger check", "ledger check --quick", "ledger check --repair", "receipts list", "receipts show 1", "receipts export",
+            $"receipts verify {_scratch["r.json"]}", "receipts forget 1", "apikey revoke ana", "model rm starter"])
         {
             var result = (await Command.EdgeAsync(State, [.. command.Split(' '), "--json"])).Succeeded();
             Assert.True(Parses(result), $"{command} --json wrote: {result.Output}");

@@ -89,60 +89,12 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
         await using var node = await PublishedNode.StartAsync(setup);
         oracle.Check(Ledger, before);
         await using var lag = new LagMeter(State);
-        Task<IReadOnlyList<Exchange>>[] clients =
-        [
-            Start(node, null, random, r => Chat(r, stream: true)),
-            Start(node, key, random, r => Chat(r, stream: true)),
-            Start(node, key, random, r => Chat(r, stream: true) with { Leaves = r.Next(1, 800) }),
-            Start(node, key, random, Continue),
-            Start(node, key, random, r => Chat(r, stream: false)),
-            Start(node, null, random, Ollama),
-        ];
+        var clients = CrashLoad.RunAsync(node, key, random);
         await Task.Delay(random.Next(50, 2600));
         var (at, clock) = (Stopwatch.GetTimestamp(), DateTimeOffset.UtcNow);
         await node.Kill9Async();
-        return new Kill(at, clock, lag.TakeWorst(), [.. (await Task.WhenAll(clients)).SelectMany(e => e)]);
+        return new Kill(at, clock, lag.TakeWorst(), await clients);
     }
-
-    private static Task<IReadOnlyList<Exchange>> Start(PublishedNode node, string? key, Random random, Func<Random, Question> question)
-    {
-        var own = new Random(random.Next());
-        return new CrashClient(node, key, () => question(own)).RunAsync();
-    }
-
-    private static Question Chat(Random random, bool stream) => new(
-        "/v1/chat/completions",
-        JsonSerializer.Serialize(new
-        {
-            model = "starter",
-            stream,
-            logprobs = true,
-            max_tokens = stream ? random.Next(1, 2500) : random.Next(1, 40),
-            messages = new[] { new { role = "user", content = $"Tell me about {random.Next(1000)} and {random.Next(1000)}." } },
-        }),
-        stream,
-        CountsTokens: true,
-        Leaves: null);
-
-    private static Question Continue(Random random) => new(
-        "/v1/completions",
-        JsonSerializer.Serialize(new { model = "starter", stream = true, max_tokens = random.Next(1, 1200), prompt = $"Once upon {random.Next(1000)} times" }),
-        Streaming: true,
-        CountsTokens: false,
-        Leaves: null);
-
-    private static Question Ollama(Random random) => new(
-        "/api/chat",
-        JsonSerializer.Serialize(new
-        {
-            model = "starter",
-            stream = true,
-            options = new { num_predict = random.Next(1, 1200) },
-            messages = new[] { new { role = "user", content = $"Good morning, number {random.Next(1000)}!" } },
-        }),
-        Streaming: true,
-        CountsTokens: false,
-        Leaves: null);
 
     private async Task CheckDocumentsAsync(CrashOracle oracle)
     {

@@ -1,33 +1,19 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Net.Sockets;
-using System.Text;
 
 namespace OffLM.Edge.Tests.Harness;
 
-/// <summary>The published program as a child process: a node on a port and a state directory of its own.</summary>
+/// <summary>The published node as a child process, on a port and a state directory of its own.</summary>
 internal sealed class PublishedNode : IAsyncDisposable
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan EndDeadline = TimeSpan.FromSeconds(60);
 
-    private readonly Process _process;
+    private readonly ChildProgram _program;
     private readonly Scratch? _scratch;
-    private readonly StringBuilder _log = new();
-    private readonly bool _wrapped;
 
-    private PublishedNode(Process process, Scratch? scratch, string state, int port, bool wrapped)
+    private PublishedNode(ChildProgram program, Scratch? scratch, string state, int port)
     {
-        (_process, _scratch, State, Port, _wrapped) = (process, scratch, state, port, wrapped);
+        (_program, _scratch, State, Port) = (program, scratch, state, port);
         Http = NewClient();
-        process.ErrorDataReceived += (_, line) =>
-        {
-            lock (_log)
-            {
-                _log.AppendLine(line.Data);
-            }
-        };
-        process.BeginErrorReadLine();
     }
 
     public string State { get; }
@@ -39,22 +25,13 @@ internal sealed class PublishedNode : IAsyncDisposable
     /// <summary>A client without a key, with the node's address as its base.</summary>
     public HttpClient Http { get; }
 
-    /// <summary>The node's own process, also when a wrapper runs it.</summary>
-    public int Pid => _wrapped ? ChildOf(_process.Id) : _process.Id;
+    /// <inheritdoc cref="ChildProgram.Pid"/>
+    public int Pid => _program.Pid;
 
-    public bool HasExited => _process.HasExited;
+    public bool HasExited => _program.HasExited;
 
-    /// <summary>What it wrote to standard error so far.</summary>
-    public string Log
-    {
-        get
-        {
-            lock (_log)
-            {
-                return _log.ToString();
-            }
-        }
-    }
+    /// <inheritdoc cref="ChildProgram.Log"/>
+    public string Log => _program.Log;
 
     /// <summary>Starts a node and waits until it takes requests.</summary>
     /// <exception cref="InvalidOperationException">It ended instead; the message has its log.</exception>
@@ -81,8 +58,7 @@ internal sealed class PublishedNode : IAsyncDisposable
         var state = setup.State ?? scratch!["state"];
         var port = setup.Port ?? Scratch.FreePort();
         string[] command = [.. setup.Wrapper, PublishedProgram.Binary, "run", "--state", state, "--listen", $"127.0.0.1:{port}", .. setup.Options];
-        var process = Process.Start(Command.Prepare(command[0], command[1..], setup.Environment))!;
-        return new PublishedNode(process, scratch, state, port, setup.Wrapper.Count > 0);
+        return new PublishedNode(new ChildProgram("node", command, setup.Environment, setup.Wrapper.Count > 0), scratch, state, port);
     }
 
     public HttpClient NewClient(string? key = null)
@@ -103,11 +79,7 @@ internal sealed class PublishedNode : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It ended.</exception>
     public async Task<bool> IsReadyAsync()
     {
-        if (_process.HasExited)
-        {
-            throw new InvalidOperationException($"The node ended with {_process.ExitCode}.\n{Log}");
-        }
-
+        _program.RequireRunning();
         try
         {
             using var health = await Http.GetAsync("/healthz");
@@ -119,60 +91,25 @@ internal sealed class PublishedNode : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends it as a power cut would, and waits for its end.</summary>
-    public async Task Kill9Async()
-    {
-        _ = Libc.Kill(Pid, Libc.Sigkill);
-        await WaitForExitAsync();
-    }
+    /// <inheritdoc cref="ChildProgram.Kill9Async"/>
+    public Task Kill9Async() => _program.Kill9Async();
 
-    /// <summary>Asks it to end.</summary>
-    public void Terminate() => _ = Libc.Kill(Pid, Libc.Sigterm);
+    /// <inheritdoc cref="ChildProgram.Terminate"/>
+    public void Terminate() => _program.Terminate();
 
-    /// <summary>Asks it to end, and waits for that.</summary>
-    /// <returns>Its exit status.</returns>
-    public async Task<int> StopAsync()
-    {
-        Terminate();
-        return await WaitForExitAsync();
-    }
+    /// <inheritdoc cref="ChildProgram.StopAsync"/>
+    public Task<int> StopAsync() => _program.StopAsync();
 
-    public async Task<int> WaitForExitAsync()
-    {
-        using var deadline = new CancellationTokenSource(EndDeadline);
-        try
-        {
-            await _process.WaitForExitAsync(deadline.Token);
-            return _process.ExitCode;
-        }
-        catch (OperationCanceledException e)
-        {
-            throw new TimeoutException($"The node did not end within {EndDeadline.TotalSeconds} s.\n{Log}", e);
-        }
-    }
+    /// <inheritdoc cref="ChildProgram.WaitForExitAsync"/>
+    public Task<int> WaitForExitAsync() => _program.WaitForExitAsync();
 
-    /// <summary>A line of <c>/proc/PID/status</c> in its unit, for example VmRSS in kB.</summary>
-    public long ProcStatus(string field)
-    {
-        var line = File.ReadLines($"/proc/{Pid}/status").First(l => l.StartsWith(field + ":", StringComparison.Ordinal));
-        return long.Parse(line[(field.Length + 1)..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture);
-    }
+    /// <inheritdoc cref="ChildProgram.ProcStatus"/>
+    public long ProcStatus(string field) => _program.ProcStatus(field);
 
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        if (!_process.HasExited)
-        {
-            await Kill9Async();
-        }
-
-        _process.Dispose();
+        await _program.DisposeAsync();
         _scratch?.Dispose();
-    }
-
-    private static int ChildOf(int pid)
-    {
-        var children = File.ReadAllText($"/proc/{pid}/task/{pid}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return children.Length > 0 ? int.Parse(children[0], CultureInfo.InvariantCulture) : pid;
     }
 }

@@ -17,6 +17,9 @@ internal static class PublishedProgram
     /// <summary>The program in it.</summary>
     public static string Binary => Path.Combine(Folder, "offlm-edge");
 
+    /// <summary>The operator's program in it.</summary>
+    public static string Fleet => Path.Combine(Folder, "offlm-fleet");
+
     private static string Find()
     {
         var runtime = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "linux-arm64" : "linux-x64";

@@ -1,6 +1,6 @@
-using OffLM.Edge.Inference.Tests.Support;
 using OffLM.Edge.Metering.Interop.Sqlite;
 using OffLM.Edge.Signing;
+using OffLM.Edge.Tests.Shared;
 using OffLM.Edge.Work.Callers;
 
 namespace OffLM.Edge.Work.Tests.Callers;
@@ -118,5 +118,5 @@ public sealed class ApiKeyStoreTests : IDisposable
 
     private static ApiKey Named(string name) => new() { Id = "", Name = name, Scope = Scope.Use, CreatedAt = default };
 
-    private ApiKeyStore Open() => ApiKeyStore.Open(File, new ManualClock());
+    private ApiKeyStore Open() => ApiKeyStore.Open(File, new ManualTime());
 }

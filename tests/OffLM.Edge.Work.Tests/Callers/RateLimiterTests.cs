@@ -1,11 +1,11 @@
-using OffLM.Edge.Inference.Tests.Support;
+using OffLM.Edge.Tests.Shared;
 using OffLM.Edge.Work.Callers;
 
 namespace OffLM.Edge.Work.Tests.Callers;
 
 public sealed class RateLimiterTests
 {
-    private readonly ManualClock _clock = new();
+    private readonly ManualTime _clock = new();
 
     [Fact]
     public void A_key_gets_its_requests_per_minute_and_then_waits_for_the_next()

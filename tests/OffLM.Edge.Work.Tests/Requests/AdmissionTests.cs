@@ -1,3 +1,4 @@
+using OffLM.Edge.Inference;
 using OffLM.Edge.Metering;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Metering.Tariffs;
@@ -24,6 +25,30 @@ public sealed class AdmissionTests
         Assert.Equal(Outcome.Length, receipt.Outcome);
         Assert.Equal(Commitment.To(completed.Salts.Completion, text), receipt.CompletionCommitment);
         Assert.Equal(Commitment.To(completed.Salts.Prompt, "the answer is"), receipt.PromptCommitment);
+    }
+
+    [Fact]
+    public async Task Seeded_requests_run_side_by_side_answer_as_alone_and_the_replay_record_says_which()
+    {
+        await using var test = await TestNode.StartAsync();
+        var request = TestNode.Request(maxTokens: 200) with { Sampling = new() { Seed = 7, Temperature = 1, TopK = 0, TopP = 1 } };
+
+        var alone = await test.AnswerAsync(Caller.Household, request);
+        await using var other = await test.Node.AskAsync(Caller.Guest, TestNode.Request(maxTokens: 4000), CancellationToken.None);
+        await TestNode.UntilAsync(() => test.Node.Models.Loaded is [{ Statistics: { Active: 1, Waiting: 0 } }], "the other one to run");
+        var beside = await test.AnswerAsync(Caller.Household, request);
+
+        Assert.Equal(alone.Text, beside.Text);
+        Assert.Contains("\"ranAlone\":true", Record(alone.Completed));
+        Assert.Contains("\"ranAlone\":false", Record(beside.Completed));
+
+        string Record(CompletedAnswer completed)
+        {
+            using var reader = LedgerReader.Open(test.Options.LedgerPath);
+            var salts = Present.Of(reader.Salts(completed.Receipt.Request));
+            Assert.Equal(Commitment.To(completed.Salts.Execution, salts.ExecutionRecord), completed.Receipt.Execution);
+            return salts.ExecutionRecord;
+        }
     }
 
     [Fact]
@@ -113,12 +138,31 @@ public sealed class AdmissionTests
         await Refused(RefusalReason.InvalidRequest, Caller.Household, TestNode.Request() with { Prompt = "" });
         await Refused(RefusalReason.ContextExceeded, Caller.Household, TestNode.Request() with { Prompt = string.Concat(Enumerable.Repeat("word ", 9000)) });
         await Refused(RefusalReason.ContextExceeded, Caller.Household, TestNode.Request() with { ContextLength = 1 });
+        await Refused(RefusalReason.InvalidRequest, Caller.Household, TestNode.Request() with { Guidance = new(GuidanceKind.JsonSchema, "{\"type\":\"nonsense\"}") });
+        await Refused(RefusalReason.InvalidRequest, Caller.Household, TestNode.Request() with { Guidance = new(GuidanceKind.JsonSchema, "{bad") });
+        await Refused(
+            RefusalReason.InvalidRequest,
+            Caller.Household,
+            TestNode.Request() with { Sampling = new() { Seed = 1, LogitBias = new Dictionary<int, double> { [999_999] = 1 } } });
 
         using var reader = LedgerReader.Open(test.Options.LedgerPath);
         Assert.Equal((0ul, 0), (reader.Summary().Receipts, reader.Summary().Holds));
 
         async Task Refused(RefusalReason reason, Caller caller, WorkRequest request) =>
             Assert.Equal(reason, (await Assert.ThrowsAsync<RefusedException>(() => test.AnswerAsync(caller, request))).Reason);
+    }
+
+    [Fact]
+    public async Task A_refusal_by_the_ledger_gives_the_place_in_the_queue_back()
+    {
+        await using var test = await TestNode.StartAsync(o => o with { Models = new() { Scheduler = new() { MaxActive = 1, MaxWaiting = 0 } } });
+        await PaidWorkAsync(test);
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => test.AnswerAsync(test.Payer(credit: 1), TestNode.Request()));
+
+        Assert.Equal(RefusalReason.CreditExhausted, refused.Reason);
+        await TestNode.UntilAsync(() => test.Node.Models.Loaded is [{ Statistics: { Active: 0, Waiting: 0 } }], "the place to be free");
+        Assert.Equal(8u, (await test.AnswerAsync(Caller.Household, TestNode.Request())).Completed.Receipt.CompletionTokens);
     }
 
     [Fact]

@@ -1,15 +1,15 @@
 using OffLM.Edge.Inference;
-using OffLM.Edge.Inference.Tests.Support;
 using OffLM.Edge.Metering;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Signing;
+using OffLM.Edge.Tests.Shared;
 using OffLM.Edge.Work.Requests;
 
 namespace OffLM.Edge.Work.Tests.Requests;
 
 public sealed class AnswerAccountTests
 {
-    private readonly ManualClock _clock = new();
+    private readonly ManualTime _clock = new();
     private readonly Hold _hold = new() { Request = Bytes32.Random(), CompletionSalt = Bytes32.Random() };
 
     [Fact]

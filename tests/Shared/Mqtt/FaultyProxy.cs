@@ -11,6 +11,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
     private readonly List<ProxiedConnection> _connections = [];
     private TcpListener _listener;
     private Task _accepting;
+    private long _bytesToServer;
 
     private FaultyProxy(int target)
     {
@@ -43,10 +44,15 @@ internal sealed class FaultyProxy : IAsyncDisposable
     /// <summary>Each connection from now on breaks after this many bytes to the client; null: it doesn't.</summary>
     public int? CutAfterToClient { get; set; }
 
+    /// <summary>What was passed on to the server so far.</summary>
+    public long BytesToServer => Interlocked.Read(ref _bytesToServer);
+
     /// <summary>How many connections were made so far.</summary>
     public int Accepted { get; private set; }
 
     public static FaultyProxy Start(int targetPort) => new(targetPort);
+
+    public void CountToServer(int bytes) => Interlocked.Add(ref _bytesToServer, bytes);
 
     public void Partition() => ToServerLost = ToClientLost = true;
 

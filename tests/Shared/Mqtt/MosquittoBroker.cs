@@ -88,7 +88,11 @@ internal sealed class MosquittoBroker : IAsyncDisposable
         var end = Stopwatch.GetTimestamp() + (s_patience.Ticks * Stopwatch.Frequency / TimeSpan.TicksPerSecond);
         while (!_log.Any(line => line.Contains(text, StringComparison.Ordinal)))
         {
-            Assert.True(Stopwatch.GetTimestamp() < end, $"The broker did not log '{text}', but: {string.Join('\n', _log)}");
+            if (Stopwatch.GetTimestamp() >= end)
+            {
+                throw new TimeoutException($"The broker did not log '{text}', but: {string.Join('\n', _log)}");
+            }
+
             await Task.Delay(10);
         }
     }
@@ -203,7 +207,6 @@ internal sealed class MosquittoBroker : IAsyncDisposable
         await File.WriteAllLinesAsync(file, _options.Users.Select(user => $"{user.Key}:{user.Value}"));
         using var hashing = Process.Start("mosquitto_passwd", ["-U", file]);
         await hashing.WaitForExitAsync();
-        Assert.Equal(0, hashing.ExitCode);
-        return file;
+        return hashing.ExitCode == 0 ? file : throw new InvalidOperationException($"mosquitto_passwd ended with {hashing.ExitCode}.");
     }
 }

@@ -16,8 +16,8 @@ internal sealed class ProxiedConnection(FaultyProxy proxy, Socket client, int? c
             client.NoDelay = _server.NoDelay = true;
             await _server.ConnectAsync(IPAddress.Loopback, target, stop);
             await Task.WhenAny(
-                PumpAsync(client, _server, () => proxy.ToServerLost, cutToServer, stop),
-                PumpAsync(_server, client, () => proxy.ToClientLost, cutToClient, stop));
+                PumpAsync(client, _server, () => proxy.ToServerLost, cutToServer, proxy.CountToServer, stop),
+                PumpAsync(_server, client, () => proxy.ToClientLost, cutToClient, static _ => { }, stop));
         }
         catch (SocketException)
         {
@@ -48,7 +48,7 @@ internal sealed class ProxiedConnection(FaultyProxy proxy, Socket client, int? c
         }
     }
 
-    private async Task PumpAsync(Socket from, Socket to, Func<bool> lost, int? cut, CancellationToken stop)
+    private async Task PumpAsync(Socket from, Socket to, Func<bool> lost, int? cut, Action<int> passed, CancellationToken stop)
     {
         var buffer = new byte[16 * 1024];
         var left = cut ?? int.MaxValue;
@@ -80,6 +80,7 @@ internal sealed class ProxiedConnection(FaultyProxy proxy, Socket client, int? c
                 }
 
                 await to.SendAsync(buffer.AsMemory(0, count), stop);
+                passed(count);
                 left = cut is null ? left : left - count;
             }
         }

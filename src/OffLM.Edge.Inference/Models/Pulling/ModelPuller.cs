@@ -158,7 +158,7 @@ public sealed class ModelPuller
         }
         catch (ModelDamagedException e)
         {
-            throw new ModelPullException($"The manifest in the repository does not fit its files: {e.Message}", e);
+            throw new ModelPullException($"The manifest in the repository does not fit its files: {e.Problem}.", e);
         }
     }
 

@@ -17,6 +17,12 @@ internal static unsafe partial class NativeMethods
     /// <summary>SQLITE_PREPARE_PERSISTENT: the statement is kept and reused.</summary>
     internal const uint PreparePersistent = 1;
 
+    /// <summary>SQLITE_CONFIG_MEMSTATUS.</summary>
+    internal const int ConfigMemoryStatus = 9;
+
+    /// <summary>SQLITE_DBSTATUS_CACHE_WRITE.</summary>
+    internal const int StatusCacheWrite = 9;
+
     /// <summary>SQLITE_TRANSIENT: SQLite copies the bytes before the call returns.</summary>
     internal const nint Transient = -1;
 
@@ -84,6 +90,16 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(Library)]
     internal static partial int sqlite3_changes(ConnectionHandle database);
+
+    [LibraryImport(Library)]
+    internal static partial int sqlite3_total_changes(ConnectionHandle database);
+
+    /// <summary>Takes variable arguments; on the 64-bit Linux systems one int is passed the same way.</summary>
+    [LibraryImport(Library)]
+    internal static partial int sqlite3_config(int option, int value);
+
+    [LibraryImport(Library)]
+    internal static partial int sqlite3_db_status(ConnectionHandle database, int counter, out int current, out int highest, int reset);
 
     [LibraryImport(Library)]
     internal static partial void sqlite3_interrupt(ConnectionHandle database);

@@ -10,8 +10,11 @@ public sealed unsafe class SqliteConnection : IDisposable
     /// <summary>How long a lock is waited for; only another process that writes, against the rules, holds one.</summary>
     private const int BusyTimeoutMs = 5000;
 
-    private readonly Dictionary<string, SqliteStatement> _statements = [];
+    private readonly Dictionary<string, SqliteStatement> _statements = new(new TextComparer());
     private readonly ConnectionHandle _handle;
+
+    // SQLite's own count of the memory it uses takes a lock at each allocation. Refused if the program has used SQLite before; then it counts.
+    static SqliteConnection() => _ = sqlite3_config(ConfigMemoryStatus, 0);
 
     private SqliteConnection(ConnectionHandle handle) => _handle = handle;
 
@@ -72,6 +75,9 @@ public sealed unsafe class SqliteConnection : IDisposable
     /// <summary>Rows changed by the last statement.</summary>
     public int Changes => sqlite3_changes(_handle);
 
+    /// <summary>Rows changed since it was opened; wraps around.</summary>
+    public int TotalChanges => sqlite3_total_changes(_handle);
+
     public bool InTransaction => sqlite3_get_autocommit(_handle) == 0;
 
     /// <summary>Ends every read that an exception left unfinished: it would keep the write-ahead log from being folded back.</summary>
@@ -87,6 +93,17 @@ public sealed unsafe class SqliteConnection : IDisposable
     /// <returns>False if a reader kept some of it in use.</returns>
     /// <exception cref="SqliteException">Writing or syncing failed.</exception>
     public bool FoldLog() => Scalar("PRAGMA wal_checkpoint(TRUNCATE)") == "0";
+
+    /// <summary>Copies what no reader needs any more of the write-ahead log into the database and syncs it; the log is then written from its start.</summary>
+    /// <exception cref="SqliteException">Writing or syncing failed.</exception>
+    public void CopyLog() => _ = Scalar("PRAGMA wal_checkpoint(PASSIVE)");
+
+    /// <summary>Pages written since this was last asked with <paramref name="reset"/>; in WAL mode, to the log.</summary>
+    public int PagesWritten(bool reset)
+    {
+        _ = sqlite3_db_status(_handle, StatusCacheWrite, out var pages, out _, reset ? 1 : 0);
+        return pages;
+    }
 
     /// <summary>Makes the running statement fail soon with <see cref="SqliteException.IsInterrupted"/>; for use by another thread.</summary>
     public void Interrupt() => sqlite3_interrupt(_handle);
@@ -136,5 +153,13 @@ public sealed unsafe class SqliteConnection : IDisposable
             rest = Encoding.UTF8.GetString(utf8.AsSpan((int)(tail - text)));
             return new SqliteStatement(this, statement);
         }
+    }
+
+    /// <summary>Statements are long and few: a few characters tell them apart, and hashing all of one for each use would cost more than its search.</summary>
+    private sealed class TextComparer : IEqualityComparer<string>
+    {
+        public bool Equals(string? x, string? y) => string.Equals(x, y, StringComparison.Ordinal);
+
+        public int GetHashCode(string text) => HashCode.Combine(text.Length, text[^1], text[text.Length / 2], text[text.Length / 4]);
     }
 }

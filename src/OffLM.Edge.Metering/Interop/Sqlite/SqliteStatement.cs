@@ -10,6 +10,7 @@ public sealed unsafe class SqliteStatement : IDisposable
 
     private readonly SqliteConnection _connection;
     private readonly StatementHandle _handle;
+    private bool _isReset = true;
 
     internal SqliteStatement(SqliteConnection connection, nint statement)
     {
@@ -56,6 +57,7 @@ public sealed unsafe class SqliteStatement : IDisposable
     /// <exception cref="SqliteException">The statement failed.</exception>
     public bool Step()
     {
+        _isReset = false;
         switch (sqlite3_step(_handle))
         {
             case Row:
@@ -82,6 +84,12 @@ public sealed unsafe class SqliteStatement : IDisposable
     /// <summary>Forgets rows not read and the parameters.</summary>
     public void Reset()
     {
+        if (_isReset)
+        {
+            return;
+        }
+
+        _isReset = true;
         // The result repeats the error of the last step, which was reported then.
         _ = sqlite3_reset(_handle);
         _ = sqlite3_clear_bindings(_handle);

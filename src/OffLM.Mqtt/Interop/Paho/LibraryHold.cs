@@ -8,47 +8,47 @@ namespace OffLM.Mqtt.Interop.Paho;
 /// </summary>
 internal static class LibraryHold
 {
-    private static readonly object s_gate = new();   // waited on with Monitor.Wait
-    private static int s_wanted;
-    private static int s_held;
+    private static readonly object _gate = new();   // waited on with Monitor.Wait
+    private static int _wanted;
+    private static int _held;
 
     /// <summary>Something begins to wait for the library.</summary>
     public static void OperationStarted()
     {
-        Interlocked.Increment(ref s_wanted);
+        Interlocked.Increment(ref _wanted);
         Look();
     }
 
-    public static void OperationEnded() => Interlocked.Decrement(ref s_wanted);
+    public static void OperationEnded() => Interlocked.Decrement(ref _wanted);
 
     /// <summary>Waits until <paramref name="over"/>, but only as long as nothing wants the library, and no longer than the limit.</summary>
     public static void Hold(Func<bool> over, TimeSpan limit)
     {
         var start = Stopwatch.GetTimestamp();
-        Interlocked.Increment(ref s_held);
-        lock (s_gate)
+        Interlocked.Increment(ref _held);
+        lock (_gate)
         {
-            while (Volatile.Read(ref s_wanted) == 0 && !over())
+            while (Volatile.Read(ref _wanted) == 0 && !over())
             {
                 var left = limit - Stopwatch.GetElapsedTime(start);
-                if (left <= TimeSpan.Zero || !Monitor.Wait(s_gate, left))
+                if (left <= TimeSpan.Zero || !Monitor.Wait(_gate, left))
                 {
                     break;
                 }
             }
         }
 
-        Interlocked.Decrement(ref s_held);
+        Interlocked.Decrement(ref _held);
     }
 
     /// <summary>What a hold waits for may have come.</summary>
     public static void Look()
     {
-        if (Volatile.Read(ref s_held) > 0)
+        if (Volatile.Read(ref _held) > 0)
         {
-            lock (s_gate)
+            lock (_gate)
             {
-                Monitor.PulseAll(s_gate);
+                Monitor.PulseAll(_gate);
             }
         }
     }

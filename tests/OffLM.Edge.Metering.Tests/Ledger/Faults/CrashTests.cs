@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using OffLM.Edge.Metering.Batches;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Metering.Tariffs;
 using OffLM.Edge.Signing;
+using OffLM.Edge.Tests.Shared;
 using Xunit.Abstractions;
 
 namespace OffLM.Edge.Metering.Tests.Ledgers.Faults;
@@ -86,8 +88,10 @@ public sealed class CrashTests(ITestOutputHelper output)
 
         foreach (var b in reader.Batches(1))
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"{b.Batch} {b.Signature} {b.State}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"{b.Batch} {b.Signature} {b.State} {b.Reason}");
         }
+
+        text.AppendLine(CultureInfo.InvariantCulture, $"{reader.Outbox()} {reader.RollbackEvidence()} {string.Join(' ', reader.AcceptedRollbacks())}");
 
         foreach (var tariff in Script.Tariffs)
         {
@@ -133,8 +137,26 @@ public sealed class CrashTests(ITestOutputHelper output)
             await ledger.BeginBootAsync();
             await DoneAsync("second boot");
             await ServeAsync(ledger, 9);
+            await RollBackAsync(ledger);
             ledger.Dispose();
             await DoneAsync("close again");
+        }
+
+        /// <summary>The network has other batches than the last one here.</summary>
+        private async Task RollBackAsync(Ledger ledger)
+        {
+            using var collector = TestLedger.TestKey();
+            var settled = new Acknowledgement { Node = collector.Address, Batch = 5, BatchHash = Keccak256.Hash([5]), Verdict = Verdict.Settled };
+            var signature = await collector.SignAsync(TypedDomain.TestNetwork.Digest(Signing.TypedStructs.TypedStruct.Hash(settled)), default);
+            await SignAsync(ledger);
+            Assert.Equal(
+                EvidenceResult.Recorded,
+                await ledger.RecordRollbackEvidenceAsync(settled, signature, collector.Address, TypedDomain.TestNetwork, 7, 5000));
+            await DoneAsync("evidence");
+            Assert.NotNull(await ledger.AcceptRollbackAsync(6000));
+            await DoneAsync("accepted");
+            await ServeAsync(ledger, 8);
+            Assert.Equal(6ul, (await SignAsync(ledger)).Batch.Batch);
         }
 
         private async Task LiveAsync(Ledger ledger)
@@ -156,11 +178,15 @@ public sealed class CrashTests(ITestOutputHelper output)
             await DoneAsync("second checkpoint");
             await ServeAsync(ledger, 3);
             var first = await SignAsync(ledger);
-            await ledger.SetBatchStateAsync(1, first.Hash, BatchState.Sent, "", 1500);
+            Assert.Equal(1, await ledger.MarkSentAsync([1], 1500));
             await DoneAsync("sent");
+            await ledger.ResolveAsync(1, first.Hash, BatchState.Refused, "gap", 1600);
+            await DoneAsync("refused");
+            Assert.Equal(1, await ledger.ReopenRefusedAsync(null, 1700));
+            await DoneAsync("open again");
             await ledger.AppendAsync(running.Request, TestLedger.End(6));
             await DoneAsync("append of the long one");
-            await ledger.SetBatchStateAsync(1, first.Hash, BatchState.Settled, "", 2000);
+            await ledger.ResolveAsync(1, first.Hash, BatchState.Settled, "", 2000);
             await DoneAsync("settled");
             await SignAsync(ledger);
             Assert.Equal(2, await ledger.CollapseAsync(before: 3000));

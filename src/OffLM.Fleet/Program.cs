@@ -1,0 +1,1 @@
+return await OffLM.Fleet.Commands.FleetCommandTree.InvokeAsync(args);

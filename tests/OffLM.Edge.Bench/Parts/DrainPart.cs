@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using System.Globalization;
+using OffLM.Edge.Bench.Figures;
+using OffLM.Edge.Bench.Ledgers;
+using OffLM.Edge.Bench.Nodes;
+using OffLM.Edge.Metering;
+using OffLM.Edge.Metering.Batches;
+using OffLM.Shared.Mqtt;
+
+namespace OffLM.Edge.Bench.Parts;
+
+/// <summary>
+/// How fast a node that was offline for a month is settled: a real broker, the published node and the published collector, all on this
+/// machine. The baseline is mosquitto's own client, which publishes as many messages of the same size and checks nothing.
+/// </summary>
+internal static class DrainPart
+{
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+
+    public static async Task<IReadOnlyList<Figure>> MeasureAsync(Workspace workspace, Effort effort)
+    {
+        var receipts = effort.Size(100_000, 10_000);
+        var batches = (receipts + ReceiptBatch.MaxReceipts - 1) / ReceiptBatch.MaxReceipts;
+        var state = await SignedLedger.StateAsync(workspace, $"drain-{receipts}", receipts, paid: true);
+        var wire = new List<double>();
+        var messageBytes = 0;
+        var drains = await Alternation.RunAsync(
+            effort.Rounds,
+            // The round that doesn't count knows no size yet; nothing of it is kept.
+            _ => PublishAsync(workspace, batches, Math.Max(messageBytes, 1)),
+            async round =>
+            {
+                using var folder = workspace.NewFolder();
+                var (seconds, bytes) = await DrainAsync(workspace, folder, state, batches);
+                messageBytes = (int)(bytes / batches);
+                if (round >= 0)
+                {
+                    wire.Add((double)bytes / receipts);
+                }
+
+                return batches / seconds;
+            });
+        var how = $"{receipts} receipts of paying guests in {batches} batches of about {messageBytes} bytes; broker, node and collector share this machine";
+        return
+        [
+            Figure.AtLeast(0.8, "batches settled / published by mosquitto_pub", drains.Ratios, Unit.Percent, $"{how}; baseline: `mosquitto_pub -l -q 1`, as many messages of that size, nobody listening"),
+            Figure.Plain("batches settled", drains.Ours, Unit.PerSecond, "from the first batch taken by the broker to the last verdict durable at the node; each verified, stored and answered"),
+            Figure.Plain("receipts settled", drains.Ours.Select(perSecond => perSecond * receipts / batches), Unit.PerSecond, "likewise"),
+            Figure.Plain("messages by mosquitto_pub", drains.Baseline, Unit.PerSecond, "the baseline"),
+            Figure.AtMost(200, "bytes a receipt on the wire", wire, Unit.Bytes, "all bytes from node to broker over one connection, with MQTT's own and those of acknowledgements"),
+        ];
+    }
+
+    /// <summary>Messages a second that mosquitto's client gets acknowledged.</summary>
+    private static async Task<double> PublishAsync(Workspace workspace, int messages, int bytes)
+    {
+        await using var broker = await MosquittoBroker.StartAsync();
+        using var folder = workspace.NewFolder();
+        var lines = folder.File("lines");
+        await File.WriteAllLinesAsync(lines, Enumerable.Repeat(new string('m', bytes), messages));
+        var begun = Stopwatch.GetTimestamp();
+        using var process = Process.Start(new ProcessStartInfo("mosquitto_pub", ["-V", "5", "-h", "127.0.0.1", "-p", broker.Port.ToString(CultureInfo.InvariantCulture), "-q", "1", "-t", "bench", "-l"])
+        {
+            RedirectStandardInput = true,
+        })!;
+        await using (var input = File.OpenRead(lines))
+        {
+            await input.CopyToAsync(process.StandardInput.BaseStream);
+        }
+
+        process.StandardInput.Close();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0 ? messages / Stopwatch.GetElapsedTime(begun).TotalSeconds : throw new InvalidOperationException($"mosquitto_pub ended with {process.ExitCode}.");
+    }
+
+    /// <summary>Settles a copy of a ledger.</summary>
+    /// <returns>Seconds from the first batch out to the last verdict, and bytes from the node.</returns>
+    private static async Task<(double Seconds, long Bytes)> DrainAsync(Workspace workspace, TemporaryFolder folder, string state, int batches)
+    {
+        // A broker of its own: another would go on sharing messages out to the sessions of the collectors before.
+        await using var broker = await MosquittoBroker.StartAsync();
+        var own = folder.File("state");
+        CopyFolder(state, own);
+        var collector = await RunningCollector.AddressAsync(workspace, folder.Path);
+        await using var collecting = await RunningCollector.StartAsync(workspace, folder.Path, broker.Uri);
+        await using var proxy = FaultyProxy.Start(broker.Port);
+        await proxy.RefuseAsync();
+        await using var node = await RunningNode.StartAsync(workspace, own, new Dictionary<string, string>
+        {
+            ["OFFLM_NETWORK_BROKER"] = proxy.Uri.ToString(),
+            ["OFFLM_NETWORK_COLLECTORS"] = collector,
+        });
+        var ledger = Path.Combine(own, "ledger.db");
+        using var reader = LedgerReader.Open(ledger);
+        proxy.Listen();
+        await UntilAsync(() => reader.Batches(1, 1) is [{ State: not BatchState.Signed }]);
+        var begun = Stopwatch.GetTimestamp();
+        await UntilAsync(() => reader.Outbox().Unsettled == 0);
+        var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
+        return reader.Outbox().Refused == 0
+            ? (seconds, proxy.BytesToServer)
+            : throw new InvalidOperationException($"Of {batches} batches {reader.Outbox().Refused} were refused: {reader.LatestRefused(1)[0].Reason}");
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        while (!condition())
+        {
+            await Task.Delay(Look);
+        }
+    }
+
+    private static void CopyFolder(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var folder in Directory.EnumerateDirectories(from))
+        {
+            CopyFolder(folder, Path.Combine(to, Path.GetFileName(folder)));
+        }
+
+        foreach (var file in Directory.EnumerateFiles(from).Where(f => !f.EndsWith(".sock", StringComparison.Ordinal)))
+        {
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
+    }
+}
