@@ -1,9 +1,12 @@
 namespace OffLM.Mqtt.Publishing;
 
 /// <summary>A message in line or under way. It succeeds, fails or is given up once.</summary>
-internal sealed class PendingPublish(MqttMessage message)
+internal sealed class PendingPublish(MqttMessage message, long bytes)
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The size of its packet.</summary>
+    public long Bytes => bytes;
 
     public MqttMessage Message => message;
 

@@ -65,7 +65,7 @@ internal sealed class Publisher(TimeProvider time)
         {
             await foreach (var pending in _line.Reader.ReadAllAsync(cancellation))
             {
-                await _window.EnterAsync(cancellation);
+                await _window.EnterAsync(pending.Bytes, cancellation);
                 await RoomAsync(cancellation);
                 if (BeginSending(pending) is { } client)
                 {
@@ -73,7 +73,7 @@ internal sealed class Publisher(TimeProvider time)
                 }
                 else
                 {
-                    _window.Leave();
+                    _window.Leave(pending.Bytes);
                 }
             }
         }
@@ -90,8 +90,8 @@ internal sealed class Publisher(TimeProvider time)
         PendingPublish pending;
         lock (_gate)
         {
-            Check(message, _session ?? throw NotConnected());
-            pending = new PendingPublish(message);
+            var size = Check(message, _session ?? throw NotConnected());
+            pending = new PendingPublish(message, size);
             _pending.Add(pending);
             _line.Writer.TryWrite(pending);
         }
@@ -105,7 +105,8 @@ internal sealed class Publisher(TimeProvider time)
     private static MqttDisconnectedException LinkWent(string topic) =>
         new($"The connection went before the broker acknowledged a message to {topic}; it may or may not have arrived.");
 
-    private static void Check(MqttMessage message, MqttSession session)
+    /// <summary>Returns the size of its packet.</summary>
+    private static long Check(MqttMessage message, MqttSession session)
     {
         if (PublishPacket.TopicProblem(message.Topic) is { } problem)
         {
@@ -125,11 +126,13 @@ internal sealed class Publisher(TimeProvider time)
             throw new MqttPublishException(
                 ReasonCodes.RetainNotSupported, $"The broker keeps no retained messages, which {message.Topic} needs; allow them there.");
         }
+
+        return size;
     }
 
     /// <summary>
     /// Until the socket takes more. What the library cannot write it queues, and what is in that queue when the link goes is lost
-    /// to it: its memory is never freed (1.3.12).
+    /// to it: its memory is never freed (1.3.12). What it has not come to yet is in that queue too; the window bounds that.
     /// </summary>
     private async Task RoomAsync(CancellationToken cancellation)
     {
@@ -174,7 +177,7 @@ internal sealed class Publisher(TimeProvider time)
             _pending.Remove(pending);
         }
 
-        _window.Leave();
+        _window.Leave(pending.Bytes);
         if (result.IsSuccess)
         {
             pending.Succeed();
