@@ -64,6 +64,11 @@ internal sealed class SyncedNode : IAsyncDisposable
         nodeOptions = configure?.Invoke(nodeOptions) ?? nodeOptions;
         var node = new SyncedNode(folder, nodeOptions, options, Node.Open(nodeOptions, time ?? TimeProvider.System, NullLoggerFactory.Instance));
         await node.Node.StartAsync();
+        if (nodeOptions.Key.Class == KeyClass.KeyFile)
+        {
+            await node.Node.Key.UnlockAsync();
+        }
+
         if (sync)
         {
             node.StartSync();
