@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using OffLM.Edge.Hosting;
 using OffLM.Edge.Metering;
 
@@ -31,7 +30,7 @@ internal static class StatusCommand
             return 0;
         }
 
-        Print(status.RootElement, "");
+        StatusPage.Print(status.RootElement);
         return 0;
     }
 
@@ -68,30 +67,5 @@ internal static class StatusCommand
         }
 
         return 1;
-    }
-
-    /// <summary>One line a value; what is nested is named with dots, so that the page and this agree on names.</summary>
-    private static void Print(JsonElement element, string path)
-    {
-        switch (element.ValueKind)
-        {
-            case JsonValueKind.Object:
-                foreach (var property in element.EnumerateObject())
-                {
-                    Print(property.Value, path.Length == 0 ? property.Name : $"{path}.{property.Name}");
-                }
-
-                break;
-            case JsonValueKind.Array:
-                foreach (var item in element.EnumerateArray())
-                {
-                    Print(item, path);
-                }
-
-                break;
-            default:
-                Console.WriteLine($"{path,-28}  {element}");
-                break;
-        }
     }
 }
