@@ -156,6 +156,6 @@ public sealed partial class CommandTests : IDisposable
         return found;
     }
 
-    [GeneratedRegex(@"^  ([a-z]+)\b", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^  ([a-z]+(?:-[a-z]+)*)\b", RegexOptions.Multiline)]
     private static partial Regex CommandName();
 }
