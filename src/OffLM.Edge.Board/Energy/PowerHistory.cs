@@ -23,7 +23,19 @@ public sealed class PowerHistory(ElectricityPrice? price, TimeProvider time)
     public DayOfPower Yesterday { get; private set; }
 
     /// <summary>The steps, oldest first.</summary>
-    public IReadOnlyList<PowerStep> Steps => [.. Enumerable.Range(0, _count).Select(i => _steps[(_next - _count + i + Capacity) % Capacity])];
+    public IReadOnlyList<PowerStep> Steps
+    {
+        get
+        {
+            var steps = new PowerStep[_count];
+            for (var i = 0; i < _count; i++)
+            {
+                steps[i] = _steps[(_next - _count + i + Capacity) % Capacity];
+            }
+
+            return steps;
+        }
+    }
 
     /// <summary>Takes the readings of this moment.</summary>
     public void Add(BoardSensors sensors, double hottest, double pace, double seconds)

@@ -17,8 +17,7 @@ public sealed class GpuClock : IDisposable
         _current = new SysfsFile($"{folder}/cur_freq", time);
         _cap = new SysfsFile(CapPath, time);
         _load = load is null ? null : new SysfsFile(load, time);
-        Steps = [.. (SysfsRoot.Text($"{folder}/available_frequencies") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries)
-            .Select(f => long.TryParse(f, NumberStyles.None, CultureInfo.InvariantCulture, out var hertz) ? hertz : 0).Where(f => f > 0).Order()];
+        Steps = ClockSteps(SysfsRoot.Text($"{folder}/available_frequencies") ?? "");
     }
 
     /// <summary>Where the highest allowed clock is written, with the root.</summary>
@@ -46,6 +45,21 @@ public sealed class GpuClock : IDisposable
 
     /// <summary>Caps the clock; false if it may not be written.</summary>
     internal bool TryCap(long hertz) => SysfsWriter.TryWrite(CapPath, hertz);
+
+    private static List<long> ClockSteps(string text)
+    {
+        var steps = new List<long>();
+        foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var hertz) && hertz > 0)
+            {
+                steps.Add(hertz);
+            }
+        }
+
+        steps.Sort();
+        return steps;
+    }
 
     public void Dispose()
     {

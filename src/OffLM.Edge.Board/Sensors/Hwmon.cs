@@ -7,12 +7,20 @@ namespace OffLM.Edge.Board.Sensors;
 internal static class Hwmon
 {
     /// <summary>The attributes of one kind that a device has, with their channel numbers in order.</summary>
-    public static IEnumerable<(int Channel, string File)> Channels(string folder, string prefix, string suffix) =>
-        Directory.EnumerateFiles(folder, $"{prefix}*{suffix}")
-            .Select(f => (Number: Path.GetFileName(f)[prefix.Length..^suffix.Length], File: f))
-            .Where(f => int.TryParse(f.Number, NumberStyles.None, CultureInfo.InvariantCulture, out _))
-            .Select(f => (int.Parse(f.Number, CultureInfo.InvariantCulture), f.File))
-            .OrderBy(f => f.Item1);
+    public static IReadOnlyList<(int Channel, string File)> Channels(string folder, string prefix, string suffix)
+    {
+        var channels = new List<(int Channel, string File)>();
+        foreach (var file in Directory.EnumerateFiles(folder, $"{prefix}*{suffix}"))
+        {
+            if (int.TryParse(Path.GetFileName(file).AsSpan()[prefix.Length..^suffix.Length], NumberStyles.None, CultureInfo.InvariantCulture, out var channel))
+            {
+                channels.Add((channel, file));
+            }
+        }
+
+        channels.Sort((a, b) => a.Channel.CompareTo(b.Channel));
+        return channels;
+    }
 
     /// <summary>The first device that has one of these names and this attribute, in the names' order.</summary>
     public static string? Find(SysfsRoot root, IReadOnlyList<string> names, string attribute) =>

@@ -97,8 +97,8 @@ internal static class BoardCommand
     private static void Print(BoardReport report) => Output.Pairs(
     [
         ("board", report.Board + (report.Simulated ? " (simulated)" : "")),
-        .. report.Zones.Select(z => ($"{z.Name}", $"{Number(z.Celsius, "°C")}{(z.Limit is null ? "" : $", limit {Number(z.Limit, "°C")}")}")),
-        .. report.Rails.Select(r => (r.Name, Number(r.Milliwatts, "mW"))),
+        .. report.Zones.ToList().ConvertAll(z => ($"{z.Name}", $"{Number(z.Celsius, "°C")}{(z.Limit is null ? "" : $", limit {Number(z.Limit, "°C")}")}")),
+        .. report.Rails.ToList().ConvertAll(r => (r.Name, Number(r.Milliwatts, "mW"))),
         ("total", Number(report.TotalMilliwatts, "mW")),
         ("fan", report.Fan is { } fan ? $"{Number(fan.Duty * 100, "%")}, {Number(fan.Rpm, "rpm")}" : "none"),
         ("power mode", report.PowerMode ?? "none"),

@@ -71,7 +71,7 @@ internal sealed record SettingValue(IReadOnlyList<string> Items)
 
     public IReadOnlyList<IPEndPoint> EndPoints() => [.. Items.Select(EndPoint)];
 
-    public IReadOnlyList<IPNetwork> Networks() => [.. Items.Select(item => IPNetwork.TryParse(item, out var network)
+    public IReadOnlyList<IPNetwork> Networks() => [.. Items.ToList().ConvertAll(item => IPNetwork.TryParse(item, out var network)
         ? network
         : throw new FormatException($"expected networks such as 192.168.1.0/24, got '{item}'"))];
 
@@ -83,7 +83,7 @@ internal sealed record SettingValue(IReadOnlyList<string> Items)
         ? address
         : throw new FormatException("expected an address: 0x and 40 hexadecimal digits, all in one case or with a correct EIP-55 checksum");
 
-    public IReadOnlyList<Address> Addresses() => [.. Items.Select(item => Signing.Address.TryParse(item, out var address)
+    public IReadOnlyList<Address> Addresses() => [.. Items.ToList().ConvertAll(item => Signing.Address.TryParse(item, out var address)
         ? address
         : throw new FormatException($"expected addresses, 0x and 40 hexadecimal digits each, all in one case or with a correct EIP-55 checksum; got '{item}'"))];
 
