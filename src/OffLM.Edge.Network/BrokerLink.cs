@@ -105,7 +105,10 @@ internal sealed class BrokerLink : IAsyncDisposable
         var addresses = new HashSet<Address>();
         for (var page = reader.Unsettled(0, LedgerReader.PageSize); page.Count > 0; page = reader.Unsettled(page[^1].Batch.Batch, LedgerReader.PageSize))
         {
-            addresses.UnionWith(page.Select(b => b.Batch.Node));
+            foreach (var batch in page)
+            {
+                addresses.Add(batch.Batch.Node);
+            }
         }
 
         return addresses;

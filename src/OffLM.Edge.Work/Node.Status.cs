@@ -1,3 +1,4 @@
+using OffLM.Edge.Board.Reports;
 using OffLM.Edge.Metering;
 using OffLM.Edge.Work.Status;
 
@@ -13,6 +14,9 @@ public sealed partial class Node
 
     /// <summary>Says who knows how the node stands with the network; <see cref="Status"/> asks there.</summary>
     public void Report(Func<NetworkStatus> sync) => Volatile.Write(ref _sync, sync);
+
+    /// <summary>The board at this moment; null for a node without one.</summary>
+    public BoardStatus? BoardStatus() => _board?.Status();
 
     /// <summary>The node at this moment.</summary>
     public NodeStatus Status()
@@ -62,6 +66,11 @@ public sealed partial class Node
         if (Key.Problem is { } key)
         {
             yield return key;
+        }
+
+        foreach (var problem in _board?.Problems() ?? [])
+        {
+            yield return problem;
         }
 
         foreach (var problem in Store.Problems())

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using OffLM.Edge.Board;
 using OffLM.Edge.Inference;
 using OffLM.Edge.Metering;
 using OffLM.Edge.Metering.Batches;
@@ -22,6 +23,7 @@ public sealed partial class Node : IAsyncDisposable
     private readonly StorageGuard _storage;
     private readonly LedgerGuard _guard;
     private readonly Admission _admission;
+    private readonly BoardRuntime? _board;
     private readonly Housekeeping _housekeeping;
     private readonly ILoggerFactory _loggers;
     private readonly long _startedAt;
@@ -40,7 +42,10 @@ public sealed partial class Node : IAsyncDisposable
         Ledger = ledger;
         Keys = keys;
         Store = new ModelStore(options.ModelsDirectory);
-        Models = new ModelHost(Store, options.Models, time);
+        var load = new DecodeLoad(time);
+        _board = options.Board is { } board ? BoardRuntime.Open(board, options.StateDirectory, load.Share, time) : null;
+        Models = new ModelHost(Store, Paced(options.Models, _board), time);
+        load.Watch(Models);
         Key = new NodeKey(options.Key, ledger, loggers.CreateLogger<NodeKey>());
         _limits = new RateLimiter(time);
         _book = new AnswerBook(ledger, time, loggers.CreateLogger<AnswerBook>());
@@ -48,7 +53,7 @@ public sealed partial class Node : IAsyncDisposable
         _storage = new StorageGuard(options.StateDirectory, options.MinimumFreeBytes, time);
         _guard = new LedgerGuard(ledger, loggers.CreateLogger<LedgerGuard>());
         _housekeeping = new Housekeeping(ledger, _guard, options.Retention, _clock, loggers.CreateLogger<Housekeeping>());
-        _admission = new Admission(Models, ledger, _book, _limits, _tariffs, _storage, _guard, _clock, _recent, loggers.CreateLogger<Admission>(), OnCompleted);
+        _admission = new Admission(Models, ledger, _book, _limits, _tariffs, _storage, _guard, _clock, _recent, _board, loggers.CreateLogger<Admission>(), OnCompleted);
     }
 
     /// <summary>Raised after a receipt became durable, with how the answer went. Handlers must be quick and must not throw.</summary>
@@ -84,6 +89,7 @@ public sealed partial class Node : IAsyncDisposable
     /// <exception cref="LedgerUnavailableException">The ledger can't be opened.</exception>
     /// <exception cref="LedgerVersionException">Written by a newer version.</exception>
     /// <exception cref="InvalidDataException">The key store can't be read.</exception>
+    /// <exception cref="Board.Boards.BoardException">There is no board of the name that was given, or its file can't be used.</exception>
     public static Node Open(NodeOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         Directory.CreateDirectory(options.ModelsDirectory);
@@ -104,6 +110,7 @@ public sealed partial class Node : IAsyncDisposable
     /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
     public async Task StartAsync()
     {
+        _board?.Start();
         var boot = await Ledger.BeginBootAsync();
         var interrupted = await Ledger.RecoverAsync();
         if (interrupted.Count > 0)
@@ -192,6 +199,7 @@ public sealed partial class Node : IAsyncDisposable
 
         _disposed = true;
         await DrainAsync();
+        _board?.Dispose();
         Key.Dispose();
         Keys.Dispose();
         Ledger.Dispose();
@@ -217,6 +225,10 @@ public sealed partial class Node : IAsyncDisposable
             await sealing.DisposeAsync();
         }
     }
+
+    /// <summary>The decode loops obey the board's governor.</summary>
+    private static ModelHostOptions Paced(ModelHostOptions models, BoardRuntime? board) =>
+        board is null ? models : models with { Scheduler = models.Scheduler with { Pace = () => board.Pace } };
 
     private void OnSigned() => OutboxChanged?.Invoke();
 

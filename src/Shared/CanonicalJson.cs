@@ -65,7 +65,12 @@ internal static class CanonicalJson
     /// <summary>Section 3.2.3.</summary>
     private static void WriteObject(ArrayBufferWriter<byte> output, JsonElement value)
     {
-        var members = value.EnumerateObject().Select(p => (Name: Text(() => p.Name), p.Value)).ToList();
+        var members = new List<(string Name, JsonElement Value)>();
+        foreach (var member in value.EnumerateObject())
+        {
+            members.Add((Text(() => member.Name), member.Value));
+        }
+
         members.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
         output.Write("{"u8);
         for (var i = 0; i < members.Count; i++)

@@ -12,7 +12,12 @@ internal static class Output
     /// <summary>Writes rows with their columns aligned; the first row is the heading.</summary>
     public static void Table(IReadOnlyList<IReadOnlyList<string>> rows)
     {
-        var widths = rows[0].Select((_, column) => rows.Max(row => row[column].Length)).ToArray();
+        var widths = new int[rows[0].Count];
+        for (var column = 0; column < widths.Length; column++)
+        {
+            widths[column] = rows.Max(row => row[column].Length);
+        }
+
         foreach (var row in rows)
         {
             Console.WriteLine(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());

@@ -24,7 +24,7 @@ internal sealed record GenAiSettings(int ContextLength, int VocabularySize, IRea
             return new GenAiSettings(
                 model.GetProperty("context_length").GetInt32(),
                 model.GetProperty("vocab_size").GetInt32(),
-                end.ValueKind == JsonValueKind.Array ? [.. end.EnumerateArray().Select(e => e.GetInt32())] : [end.GetInt32()],
+                end.ValueKind == JsonValueKind.Array ? Integers(end) : [end.GetInt32()],
                 2L * sizeof(float) * decoder.GetProperty("num_hidden_layers").GetInt32()
                     * decoder.GetProperty("num_key_value_heads").GetInt32() * decoder.GetProperty("head_size").GetInt32());
         }
@@ -34,5 +34,16 @@ internal sealed record GenAiSettings(int ContextLength, int VocabularySize, IRea
             throw new ModelLoadException(
                 $"its {FileName} is not a usable GenAI configuration: {(e is IOException ? "it can't be read." : e.Message)}", $"{path}: {e.Message}", e);
         }
+    }
+
+    private static int[] Integers(JsonElement array)
+    {
+        var integers = new int[array.GetArrayLength()];
+        for (var i = 0; i < integers.Length; i++)
+        {
+            integers[i] = array[i].GetInt32();
+        }
+
+        return integers;
     }
 }

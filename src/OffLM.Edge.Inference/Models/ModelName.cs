@@ -16,8 +16,8 @@ internal static class ModelName
     /// <summary>A folder name for a model: its name with everything but letters, digits, dots, dashes and underscores replaced.</summary>
     internal static string ToFolder(string name)
     {
-        var characters = Normalize(name).Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-');
-        var folder = string.Concat(characters).TrimStart('.', '-');
+        var characters = Array.ConvertAll(Normalize(name).ToCharArray(), c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '-');
+        var folder = new string(characters).TrimStart('.', '-');
         return folder.Length > 0 ? folder : throw new ArgumentException($"\"{name}\" can't be a model's name: it needs a letter or digit.");
     }
 }

@@ -21,6 +21,9 @@ public sealed class Generation
     /// <summary>Prompt tokens reused from an earlier turn; known once the first piece is there.</summary>
     public int CachedTokens { get; internal set; }
 
+    /// <summary>True once it has left the queue: it is being computed, or was.</summary>
+    public bool HasBegun { get; internal set; }
+
     /// <summary>How it went. Never faults: engine errors are a <see cref="FinishReason.Error"/>.</summary>
     public Task<GenerationResult> Completion => _completion.Task;
 

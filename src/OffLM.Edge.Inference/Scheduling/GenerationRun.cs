@@ -72,6 +72,7 @@ internal sealed class GenerationRun
     internal void Begin(IdleSlots idle)
     {
         _startedAt = _clock.GetTimestamp();
+        Generation.HasBegun = true;
         using (_meter.InEngine())
         {
             if (IsReusable && idle.Take(Request.CacheScope, Request.Prompt, Request.Prompt.Length + _maxNewTokens) is { } found)

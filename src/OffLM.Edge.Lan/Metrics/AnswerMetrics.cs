@@ -27,6 +27,9 @@ internal sealed class AnswerMetrics
     /// <summary>In OFFLM. A float, for charts: amounts to the atto are in the receipts.</summary>
     public double Fees { get; private set; }
 
+    /// <summary>Above the idle draw; 0 where nothing measures.</summary>
+    public double Joules { get; private set; }
+
     public Histogram FirstToken { get; } = new(FirstTokenBounds);
 
     public Histogram PerToken { get; } = new(TokenBounds);
@@ -42,6 +45,7 @@ internal sealed class AnswerMetrics
         CachedTokens += receipt.CachedTokens;
         CompletionTokens += receipt.CompletionTokens;
         Fees += (double)receipt.Fee / AttoPerOfflm;
+        Joules += receipt.EnergyMicrojoules / 1e6;
         Request.Add(completed.Total.TotalSeconds);
         if (result.CompletionTokens > 0)
         {

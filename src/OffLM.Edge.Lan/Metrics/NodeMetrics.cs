@@ -91,6 +91,8 @@ internal sealed class NodeMetrics : IDisposable
         Each("cached_tokens_total", "counter", "Prompt tokens that were reused from an earlier turn's cache.", m => m.CachedTokens);
         Each("completion_tokens_total", "counter", "Tokens delivered.", m => m.CompletionTokens);
         Each("fees_offlm_total", "counter", "Fees in OFFLM as a float, for charts; amounts to the atto are in the receipts.", m => m.Fees);
+        Each("answer_energy_joules_total", "counter", "Joules above the idle draw on the receipts.", m => m.Joules);
+        Each("energy_joules_per_token", "gauge", "The same for each token delivered, prompts included, since the start.", m => m.CompletionTokens > 0 ? m.Joules / m.CompletionTokens : 0);
         Histograms("time_to_first_token_seconds", "From a place in the queue to the first token; loading the model is not in it.", m => m.FirstToken);
         Histograms("time_per_output_token_seconds", "Mean time between two tokens of an answer.", m => m.PerToken);
         Histograms("e2e_request_latency_seconds", "From admission to the durable receipt.", m => m.Request);

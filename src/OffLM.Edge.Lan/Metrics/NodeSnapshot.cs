@@ -14,6 +14,11 @@ internal static class NodeSnapshot
         WriteModels(text, status.LoadedModels);
         WriteLedger(text, status);
         SyncSnapshot.Write(text, status);
+        if (node.BoardStatus() is { } board)
+        {
+            BoardSnapshot.Write(text, board);
+        }
+
         text.Family("key_available", "gauge", "1 while the signing key can sign.").Sample(status.Address is not null && node.Key.Problem is null ? 1 : 0);
         text.Family("problems", "gauge", "What needs a person; /node/v1/status has the sentences.").Sample(status.Problems.Count);
         text.Family("serving", "gauge", "1 while requests are taken.").Sample(node.IsServing ? 1 : 0);

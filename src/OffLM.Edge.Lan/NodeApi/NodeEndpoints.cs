@@ -12,6 +12,7 @@ internal static class NodeEndpoints
     {
         var handler = new NodeHandler(loggers.CreateLogger<NodeHandler>());
         StatusEndpoints.Map(routes, node, handler);
+        PowerEndpoint.Map(routes, node, handler);
         ReceiptEndpoints.Map(routes, node, handler);
         BatchEndpoints.Map(routes, node, handler);
         ApiKeyEndpoints.Map(routes, node, handler);

@@ -1,3 +1,4 @@
+using OffLM.Edge.Board.Sensors;
 using OffLM.Edge.Metering;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Signing;
@@ -36,6 +37,14 @@ internal static class Words
 
     /// <summary>The state of a receipt whose batch was refused, or that was passed over by a rollback.</summary>
     public const string Refused = "refused";
+
+    public static string Of(PowerSource source) => source switch
+    {
+        PowerSource.Rail => "rail",
+        PowerSource.Rapl => "rapl",
+        PowerSource.Simulated => "simulated",
+        _ => "none",
+    };
 
     /// <param name="batch">The batch that a receipt is in; null for an open one.</param>
     public static string StateIn(StoredBatch? batch) => batch?.State switch

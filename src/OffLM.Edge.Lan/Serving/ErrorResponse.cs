@@ -52,6 +52,7 @@ internal sealed record ErrorResponse(
             RefusalReason.AlreadyTaken => (StatusCodes.Status409Conflict, InvalidRequestType, "idempotency_key_in_use"),
             RefusalReason.Overloaded => (StatusCodes.Status503ServiceUnavailable, ServerErrorType, "overloaded"),
             RefusalReason.LedgerUnavailable => (StatusCodes.Status503ServiceUnavailable, ServerErrorType, "ledger_unavailable"),
+            RefusalReason.TooHot => (StatusCodes.Status503ServiceUnavailable, ServerErrorType, "too_hot"),
             RefusalReason.NotServing => (StatusCodes.Status503ServiceUnavailable, ServerErrorType, "not_serving"),
             _ => (StatusCodes.Status500InternalServerError, ServerErrorType, (string?)null),
         };

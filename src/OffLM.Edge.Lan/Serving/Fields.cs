@@ -87,9 +87,21 @@ internal readonly record struct Fields(JsonElement Element, string Path)
         value.ValueKind == JsonValueKind.Object ? new Fields(value, path) : throw Wrong(path, "an object", Describe(value));
 
     /// <exception cref="ApiException">It is no array.</exception>
-    public static IReadOnlyList<(JsonElement Value, string Path)> ItemsOf(JsonElement value, string path) => value.ValueKind == JsonValueKind.Array
-        ? [.. value.EnumerateArray().Select((item, index) => (item, $"{path}[{index}]"))]
-        : throw Wrong(path, "an array", Describe(value));
+    public static IReadOnlyList<(JsonElement Value, string Path)> ItemsOf(JsonElement value, string path)
+    {
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            throw Wrong(path, "an array", Describe(value));
+        }
+
+        var items = new List<(JsonElement Value, string Path)>();
+        foreach (var item in value.EnumerateArray())
+        {
+            items.Add((item, $"{path}[{items.Count}]"));
+        }
+
+        return items;
+    }
 
     /// <summary>A field that is a string or an array of strings, as <c>stop</c> is.</summary>
     /// <param name="name">The field.</param>

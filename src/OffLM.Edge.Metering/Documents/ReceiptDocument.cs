@@ -83,7 +83,7 @@ public static class ReceiptDocument
 
     private static Bytes32[] Proof(LedgerReader ledger, ReceiptBatch batch, ulong sequence)
     {
-        var leaves = ledger.From(batch.FirstSequence, (int)batch.Count).Select(r => r.Leaf).ToArray();
+        var leaves = ledger.From(batch.FirstSequence, (int)batch.Count).ToList().ConvertAll(r => r.Leaf).ToArray();
         var tree = new MerkleTree(leaves);
         return tree.Root == batch.Root
             ? tree.Proof((int)(sequence - batch.FirstSequence))

@@ -68,7 +68,7 @@ internal sealed class ReceiptCheck(CheckContext context, CreditCheck credit, IPr
     /// <summary>Whether the batch's root proves the leaves, of damaged rows too.</summary>
     private void Leaves(ReceiptBatch batch, List<StoredReceipt> rows)
     {
-        var proven = new MerkleTree([.. rows.Select(r => r.Leaf)]).Root == batch.Root;
+        var proven = new MerkleTree([.. rows.ConvertAll(r => r.Leaf)]).Root == batch.Root;
         var advice = proven
             ? "its leaf is proven by the batch: it is restored, or collapses to its leaf"
             : "it is restored if its content is what was signed; else restore the file from a copy";

@@ -15,7 +15,7 @@ internal sealed class ReceiptPage(CheckContext context)
         context.Receipts += (ulong)rows.Count;
         if (rows.Count < count)
         {
-            var present = rows.Select(r => r.Sequence).ToHashSet();
+            var present = new HashSet<ulong>(rows.ConvertAll(r => r.Sequence));
             for (var sequence = first; sequence < first + count; sequence++)
             {
                 if (!present.Contains(sequence))

@@ -35,8 +35,14 @@ public static class Apportionment
             left -= parts[i];
         }
 
-        var order = Enumerable.Range(0, parts.Length).OrderByDescending(i => remainders[i]).ThenBy(i => i);
-        foreach (var i in order.Take((int)left))
+        var order = new int[parts.Length];
+        for (var i = 0; i < order.Length; i++)
+        {
+            order[i] = i;
+        }
+
+        Array.Sort(order, (a, b) => remainders[a] == remainders[b] ? a.CompareTo(b) : remainders[b].CompareTo(remainders[a]));
+        foreach (var i in order.AsSpan(0, (int)left))
         {
             parts[i]++;
         }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using OffLM.Edge.Board;
 using OffLM.Edge.Inference;
 using OffLM.Edge.Metering;
 using OffLM.Edge.Metering.Receipts;
@@ -11,7 +12,7 @@ namespace OffLM.Edge.Work.Requests;
 /// <summary>Decides whether a request is taken, and takes it: model, limits, queue, tokens, the engine's own check, durable hold.</summary>
 internal sealed partial class Admission(
     ModelHost models, Ledger ledger, AnswerBook book, RateLimiter limits, TariffBook tariffs, StorageGuard storage, LedgerGuard guard, NodeClock clock,
-    RecentAnswers recent, ILogger<Admission> logger, Action<RunningAnswer, CompletedAnswer> onCompleted)
+    RecentAnswers recent, BoardRuntime? board, ILogger<Admission> logger, Action<RunningAnswer, CompletedAnswer> onCompleted)
 {
     private volatile string? _closed = "The node is starting up.";
 
@@ -49,7 +50,7 @@ internal sealed partial class Admission(
             generation = ticket.Start(GenerationOf(caller, request, prompt.Tokens, (int)limit), confirmed: false);
             var hold = await HoldAsync(caller, request, lease, prompt, limit);
             generation.Confirm((int)hold.TokenLimit);
-            return new RunningAnswer(book, lease, generation, hold, caller, request, hold.TokenLimit < limit, clock.Time, startedAt, onCompleted);
+            return new RunningAnswer(book, lease, generation, hold, caller, request, hold.TokenLimit < limit, AnswerEnergy.Of(board, generation), clock.Time, startedAt, onCompleted);
         }
         catch (Exception e)
         {
@@ -114,6 +115,11 @@ internal sealed partial class Admission(
         if (_closed is { } why)
         {
             throw new RefusedException(RefusalReason.NotServing, why, TimeSpan.FromSeconds(5));
+        }
+
+        if (board?.Refusal is { } heat)
+        {
+            throw new RefusedException(RefusalReason.TooHot, heat, BoardRuntime.RetryAfter);
         }
 
         if (ledger.Failure is null && storage.Problem is { } problem)

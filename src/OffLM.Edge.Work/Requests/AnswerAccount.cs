@@ -12,6 +12,7 @@ namespace OffLM.Edge.Work.Requests;
 internal sealed class AnswerAccount
 {
     private readonly Lock _gate = new();
+    private readonly AnswerEnergy _energy;
     private readonly TimeProvider _time;
     private readonly long _startedAt;
     private readonly Bytes32 _request;
@@ -23,8 +24,9 @@ internal sealed class AnswerAccount
     private Snapshot _proven;
     private uint _stored;
 
-    public AnswerAccount(Hold hold, TimeProvider time, long startedAt)
+    public AnswerAccount(Hold hold, AnswerEnergy energy, TimeProvider time, long startedAt)
     {
+        _energy = energy;
         _time = time;
         _startedAt = startedAt;
         _request = hold.Request;
@@ -65,7 +67,7 @@ internal sealed class AnswerAccount
             }
 
             _stored = proven.Tokens;
-            return new Checkpoint(_request, _cachedTokens, proven.Tokens, proven.State, proven.DurationMs, 0, EnergySource.NotMeasured);
+            return new Checkpoint(_request, _cachedTokens, proven.Tokens, proven.State, proven.DurationMs, _energy.Microjoules, _energy.Source);
         }
     }
 
@@ -97,8 +99,8 @@ internal sealed class AnswerAccount
         Keccak256.Restore(snapshot.State).Current(),
         executionRecord,
         snapshot.DurationMs,
-        0,
-        EnergySource.NotMeasured);
+        _energy.Microjoules,
+        _energy.Source);
 
     private readonly record struct Snapshot(uint Tokens, uint DurationMs, byte[] State);
 }

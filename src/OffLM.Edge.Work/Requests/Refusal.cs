@@ -33,6 +33,9 @@ public enum RefusalReason
     /// <summary>The receipt could not be written: the disk is full or failed.</summary>
     LedgerUnavailable,
 
+    /// <summary>The board has reached a critical temperature.</summary>
+    TooHot,
+
     /// <summary>The node starts up or shuts down.</summary>
     NotServing,
 }

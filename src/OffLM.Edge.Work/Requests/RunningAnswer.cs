@@ -18,6 +18,7 @@ internal sealed class RunningAnswer : IAnswer
     private readonly WorkRequest _request;
     private readonly bool _limitedByCredit;
     private readonly AnswerAccount _account;
+    private readonly AnswerEnergy _energy;
     private readonly TimeProvider _time;
     private readonly long _startedAt;
     private readonly Action<RunningAnswer, CompletedAnswer> _onCompleted;
@@ -25,8 +26,8 @@ internal sealed class RunningAnswer : IAnswer
     private Task<CompletedAnswer>? _completion;
 
     public RunningAnswer(
-        AnswerBook book, ModelLease lease, Generation generation, Hold hold, Caller caller, WorkRequest request, bool limitedByCredit, TimeProvider time, long startedAt,
-        Action<RunningAnswer, CompletedAnswer> onCompleted)
+        AnswerBook book, ModelLease lease, Generation generation, Hold hold, Caller caller, WorkRequest request, bool limitedByCredit, AnswerEnergy energy, TimeProvider time,
+        long startedAt, Action<RunningAnswer, CompletedAnswer> onCompleted)
     {
         _book = book;
         _lease = lease;
@@ -38,7 +39,8 @@ internal sealed class RunningAnswer : IAnswer
         _time = time;
         _startedAt = startedAt;
         _onCompleted = onCompleted;
-        _account = new AnswerAccount(hold, time, startedAt);
+        _energy = energy;
+        _account = new AnswerAccount(hold, energy, time, startedAt);
         _text = request.RetryKey is null ? null : new StringBuilder();
         book.Open(this);
     }
@@ -66,6 +68,7 @@ internal sealed class RunningAnswer : IAnswer
         await foreach (var piece in _generation.ReadAsync(CancellationToken.None))
         {
             _account.Reused(_generation.CachedTokens);
+            _energy.Count(piece.Tokens);
             yield return piece;
 
             // Who asks for more is done with this piece, though its text may wait to be sent (a call is sent as a whole).
@@ -108,6 +111,7 @@ internal sealed class RunningAnswer : IAnswer
     private async Task<CompletedAnswer> CloseAsync()
     {
         var result = await _generation.Completion;
+        _energy.End();
         var outcome = OutcomeOf(result.Reason);
         var record = ExecutionRecord.Of(_lease, _request, _hold.TokenLimit, result);
         _account.Reused(result.CachedTokens);
@@ -115,7 +119,7 @@ internal sealed class RunningAnswer : IAnswer
         {
             Outcome.Cancelled when _request.Streaming => _account.CloseProven(outcome, record),
             Outcome.Cancelled or Outcome.EngineError when !_request.Streaming =>
-                new Closing(outcome, 0, 0, Commitment.Begin(_hold.CompletionSalt).Current(), record, 0, 0, EnergySource.NotMeasured),
+                new Closing(outcome, 0, 0, Commitment.Begin(_hold.CompletionSalt).Current(), record, 0, _energy.Microjoules, _energy.Source),
             _ => _account.CloseWhole(outcome, record),
         };
         var receipt = await _book.CloseAsync(this, closing);

@@ -1,3 +1,4 @@
+using OffLM.Edge.Board;
 using OffLM.Edge.Inference;
 using OffLM.Edge.Metering.Tariffs;
 using OffLM.Edge.Signing;
@@ -38,6 +39,9 @@ public sealed record NodeOptions
 
     /// <summary>How long running answers may go on after the node was told to stop.</summary>
     public TimeSpan ShutdownGrace { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The board that is kept cool and measured; null for none.</summary>
+    public BoardOptions? Board { get; init; }
 
     public ModelHostOptions Models { get; init; } = new();
 

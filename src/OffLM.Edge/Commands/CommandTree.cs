@@ -12,6 +12,7 @@ internal static class CommandTree
             RunCommand.Create(),
             StatusCommand.Create(),
             DoctorCommand.Create(),
+            BoardCommand.Create(),
             ConfigCommand.Create(),
             ModelCommand.Create(),
             ApiKeyCommand.Create(),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OffLM.Edge.Board.Reports;
 using OffLM.Edge.Configuration;
 using OffLM.Edge.Hosting;
 using OffLM.Edge.Inference;
@@ -14,7 +15,7 @@ internal static class DoctorCommand
 {
     public static Command Create()
     {
-        var command = new Command("doctor", "Look at everything the node stands on, and say what to do.");
+        var command = new Command("doctor", "Look at everything the node stands on, and say what to do.") { BoardCommand.Board };
         command.SetAction(RunAsync);
         return command;
     }
@@ -22,7 +23,8 @@ internal static class DoctorCommand
     private static async Task<int> RunAsync(ParseResult result, CancellationToken cancellation)
     {
         var state = GlobalOptions.StateOf(result);
-        var (settings, problems) = GlobalOptions.LoadSettings(result);
+        var (settings, problems) = GlobalOptions.LoadSettings(result, BoardCommand.Given(result));
+        var board = await BoardAsync(settings, state, cancellation);
         var findings = problems.Select(p => new Finding(Grade.Bad, "configuration", p.ToString()))
             .Concat(Node(state))
             .Concat(Libraries(settings))
@@ -32,6 +34,7 @@ internal static class DoctorCommand
             .Concat(Disk(settings, state))
             .Concat(Access(settings))
             .Append(Clock())
+            .Concat(board)
             .ToList();
         await foreach (var finding in NetworkFindings.LookAsync(settings.Network, state, cancellation))
         {
@@ -206,6 +209,19 @@ internal static class DoctorCommand
         ClockSource.HardwareClock => new(Grade.Note, "clock", "Not synchronised; a hardware clock keeps the time. Receipts say so."),
         _ => new(Grade.Note, "clock", "Not synchronised, and there is no hardware clock. Receipts say so; their order comes from their numbers."),
     };
+
+    private static async Task<IEnumerable<Finding>> BoardAsync(EdgeSettings settings, StateDirectory state, CancellationToken cancellation)
+    {
+        try
+        {
+            using var board = await BoardCommand.ReadAsync(settings.Board, state, cancellation);
+            return [.. BoardFindings.Of(board.Sensors).Select(f => new Finding(f.IsGood ? Grade.Good : Grade.Note, "board", f.Message))];
+        }
+        catch (CommandException e)
+        {
+            return [new(Grade.Bad, "board", e.Message)];
+        }
+    }
 
     private static void WriteJson(List<Finding> findings) => Output.Json(json =>
     {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
+using OffLM.Edge.Board.Boards;
 using OffLM.Edge.Configuration;
 using OffLM.Edge.Hosting;
 using OffLM.Edge.Inference;
@@ -20,7 +21,7 @@ internal static partial class RunCommand
 
     public static Command Create()
     {
-        var command = new Command("run", "Start the node and stay until it is told to stop.") { Listen, Mqtt, Models };
+        var command = new Command("run", "Start the node and stay until it is told to stop.") { Listen, Mqtt, Models, BoardCommand.Board };
         command.SetAction(RunAsync);
         return command;
     }
@@ -44,7 +45,7 @@ internal static partial class RunCommand
             await ServeAsync(state, settings, loggers, logger, stop.Task);
             return 0;
         }
-        catch (Exception e) when (e is LedgerUnavailableException or LedgerVersionException or InvalidDataException or IOException)
+        catch (Exception e) when (e is LedgerUnavailableException or LedgerVersionException or InvalidDataException or IOException or BoardException)
         {
             throw new CommandException(e.Message, e);
         }
@@ -70,6 +71,7 @@ internal static partial class RunCommand
         await using var server = LanServer.Create(node, settings.Lan with { ControlSocket = state.ControlSocket }, loggers);
         await server.StartAsync(CancellationToken.None);
         await node.StartAsync();
+        LogBoard(logger, node.BoardStatus()?.Title ?? "none");
         foreach (var address in server.Addresses.Where(a => !a.Contains("unix:", StringComparison.Ordinal)))
         {
             LogListening(logger, address);
@@ -98,7 +100,7 @@ internal static partial class RunCommand
 
     private static Dictionary<string, string> Given(ParseResult result)
     {
-        var given = new Dictionary<string, string>();
+        var given = BoardCommand.Given(result);
         if (result.GetValue(Listen) is { } listen)
         {
             given["lan.listen"] = listen;
@@ -116,6 +118,9 @@ internal static partial class RunCommand
 
         return given;
     }
+
+    [LoggerMessage(LogLevel.Information, "The board is taken for: {Board}")]
+    private static partial void LogBoard(ILogger logger, string board);
 
     [LoggerMessage(LogLevel.Information, "Listening on {Address}")]
     private static partial void LogListening(ILogger logger, string address);

@@ -15,7 +15,7 @@ internal static class StatusPage
             ("network", $"{(Flag(status, "network", "testNetwork") ? "test network, " : "")}chain {Text(status, "network", "chainId")}"),
             ("answers", $"{Text(status, "running")} running"),
         ];
-        lines.AddRange(Items(status, "loadedModels").Select(model => ("model", $"{Text(model, "name")} on {Text(model, "provider")}")));
+        Add(lines, "model", Items(status, "loadedModels").Select(model => $"{Text(model, "name")} on {Text(model, "provider")}"));
         if (Find(status, "key") is { } key)
         {
             var doubt = Flag(key, "available") ? "" : ", can't sign now";
@@ -36,10 +36,10 @@ internal static class StatusPage
         {
             var reason = Text(sync, "link", "problem") is { } problem ? $": {problem}" : "";
             lines.Add(("link", $"{Text(sync, "link", "state")}, {Text(sync, "broker")}, fleet {Text(sync, "fleet")}{reason}"));
-            lines.AddRange(Rejected(sync).Select(rejected => ("rejected", rejected)));
+            Add(lines, "rejected", Rejected(sync));
         }
 
-        lines.AddRange(Items(status, "problems").Select(problem => ("problem", problem.ToString())));
+        Add(lines, "problem", Items(status, "problems").Select(problem => problem.ToString()));
         Output.Pairs([.. lines]);
     }
 
@@ -52,7 +52,15 @@ internal static class StatusPage
             lines.Add(("verdict", $"{Verdict(verdict)}, {Text(verdict, "at")}"));
         }
 
-        lines.AddRange(Items(settlement, "refused").Select(refused => ("refused", Verdict(refused))));
+        Add(lines, "refused", Items(settlement, "refused").Select(Verdict));
+    }
+
+    private static void Add(List<(string Name, string Value)> lines, string name, IEnumerable<string> values)
+    {
+        foreach (var value in values)
+        {
+            lines.Add((name, value));
+        }
     }
 
     private static string Verdict(JsonElement verdict) =>

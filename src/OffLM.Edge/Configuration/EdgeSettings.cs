@@ -1,4 +1,5 @@
 using System.Net;
+using OffLM.Edge.Board;
 using OffLM.Edge.Inference;
 using OffLM.Edge.Lan;
 using OffLM.Edge.Metering.Tariffs;
@@ -41,6 +42,8 @@ internal sealed class EdgeSettings
 
     public KeyUri? Key { get; set; }
 
+    public BoardOptions Board { get; set; } = new();
+
     /// <summary>The tariff with its schedule's hash filled in.</summary>
     public Tariff EffectiveTariff => Schedule is null
         ? Tariff
@@ -60,6 +63,7 @@ internal sealed class EdgeSettings
         Retention = Retention,
         MinimumFreeBytes = (long)MinimumFreeMebibytes << 20,
         ShutdownGrace = ShutdownGrace,
+        Board = Board,
         Models = Models with { Scheduler = Scheduler },
     };
 

@@ -1,4 +1,5 @@
 using System.Text;
+using OffLM.Edge.Board.Fan;
 
 namespace OffLM.Edge.Configuration;
 
@@ -123,6 +124,25 @@ internal static class SettingTable
             (s, v) => s.Contract = v.Address()),
 
         new("key.uri", SettingKind.Text, "The node's key: file:PATH. Default keys/node.json in the state directory, made at the first start.", (s, v) => s.Key = v.KeyUri()),
+
+        new("board.name", SettingKind.Text, "The board to take this machine for, or the path of a board file. Default: found from the device tree or DMI.",
+            (s, v) => s.Board = s.Board with { Name = v.BoardName() }),
+        new("board.sysfs", SettingKind.Text, "The root under which /sys, /proc and /etc are read for the board. Default /.",
+            (s, v) => s.Board = s.Board with { Sysfs = v.Folder() }),
+        new("board.limit", SettingKind.Integer, "Temperature in degrees Celsius that no part of the board may exceed. Default: each part's own limit.",
+            (s, v) => s.Board = s.Board with { Limit = v.Integer(40, 110) }),
+        new("board.fan", SettingKind.Text, "What matters more, silence or cold: quiet, balanced, cool; off leaves the fan to the system. Default: balanced on boards whose fan is known, else off.",
+            (s, v) => s.Board = s.Board with { Fan = v.OneOf(FanProfile.Names) }),
+        new("board.quietHours", SettingKind.Text, "When the box must barely be heard, whatever that costs in speed, for example 22:00-07:00. Default never.",
+            (s, v) => s.Board = s.Board with { QuietHours = v.QuietHours() }),
+        new("board.watts", SettingKind.Integer, "Watts that the whole board may draw on average over ten seconds; answers come slower for it. Default no limit.",
+            (s, v) => s.Board = s.Board with { Watts = v.Integer(1, 10_000) }),
+        new("board.powerMode", SettingKind.Text, "The power mode of a Jetson to set at the start, by name, for example 15W. Default: left as it is.",
+            (s, v) => s.Board = s.Board with { PowerMode = v.Text }),
+        new("board.electricityPrice", SettingKind.TextList, "What a kilowatt-hour costs: one number, or 24 from midnight on. Default unknown.",
+            (s, v) => s.Board = s.Board with { Price = v.Price() }),
+        new("board.currency", SettingKind.Text, "What board.electricityPrice is in, for people. Default EUR.",
+            (s, v) => s.Board = s.Board with { Currency = v.Text }),
     ];
 
     /// <summary>The setting at a path; null if there is none.</summary>

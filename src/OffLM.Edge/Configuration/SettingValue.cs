@@ -1,5 +1,8 @@
 using System.Globalization;
 using System.Net;
+using OffLM.Edge.Board.Boards;
+using OffLM.Edge.Board.Energy;
+using OffLM.Edge.Board.Fan;
 using OffLM.Edge.Metering.Tariffs;
 using OffLM.Edge.Network;
 using OffLM.Edge.Signing;
@@ -68,7 +71,7 @@ internal sealed record SettingValue(IReadOnlyList<string> Items)
 
     public IReadOnlyList<IPEndPoint> EndPoints() => [.. Items.Select(EndPoint)];
 
-    public IReadOnlyList<IPNetwork> Networks() => [.. Items.Select(item => IPNetwork.TryParse(item, out var network)
+    public IReadOnlyList<IPNetwork> Networks() => [.. Items.ToList().ConvertAll(item => IPNetwork.TryParse(item, out var network)
         ? network
         : throw new FormatException($"expected networks such as 192.168.1.0/24, got '{item}'"))];
 
@@ -80,7 +83,7 @@ internal sealed record SettingValue(IReadOnlyList<string> Items)
         ? address
         : throw new FormatException("expected an address: 0x and 40 hexadecimal digits, all in one case or with a correct EIP-55 checksum");
 
-    public IReadOnlyList<Address> Addresses() => [.. Items.Select(item => Signing.Address.TryParse(item, out var address)
+    public IReadOnlyList<Address> Addresses() => [.. Items.ToList().ConvertAll(item => Signing.Address.TryParse(item, out var address)
         ? address
         : throw new FormatException($"expected addresses, 0x and 40 hexadecimal digits each, all in one case or with a correct EIP-55 checksum; got '{item}'"))];
 
@@ -116,6 +119,22 @@ internal sealed record SettingValue(IReadOnlyList<string> Items)
     };
 
     public KeyUri KeyUri() => Signing.KeyUri.Parse(Text);
+
+    public string BoardName() => Text.Contains('/', StringComparison.Ordinal) || BoardCatalogue.Names.Contains(Text)
+        ? Text
+        : throw new FormatException($"expected the path of a board file or one of {string.Join(", ", BoardCatalogue.Names)}");
+
+    public string OneOf(IReadOnlyList<string> words) => words.Contains(Text) ? Text : throw new FormatException($"expected one of {string.Join(", ", words)}");
+
+    public QuietHours QuietHours() => Board.Fan.QuietHours.TryParse(Text, out var hours)
+        ? hours
+        : throw new FormatException("expected two times of day such as 22:00-07:00");
+
+    public ElectricityPrice Price() => ElectricityPrice.TryParse(Items, out var price)
+        ? price
+        : throw new FormatException("expected one price, or 24 from midnight on, such as \"0.31\"");
+
+    public string Folder() => Directory.Exists(Text) ? Text : throw new FormatException($"expected a folder, and {Text} is none");
 
     public Schedule Schedule() => Metering.Tariffs.Schedule.ByName.TryGetValue(Text, out var schedule)
         ? schedule

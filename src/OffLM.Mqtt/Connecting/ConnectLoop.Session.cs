@@ -60,10 +60,16 @@ internal sealed partial class ConnectLoop
             return null;
         }
 
-        var refused = _subscriptions.Zip(await all)
-            .Where(pair => pair.Second.Reason >= 0x80)
-            .Select(pair => ReasonCodes.OfSubscription(pair.Second.Reason, pair.Second.Text, pair.First.Filter))
-            .ToList();
+        var refused = new List<string>();
+        var given = await all;
+        for (var i = 0; i < given.Length; i++)
+        {
+            if (given[i].Reason >= 0x80)
+            {
+                refused.Add(ReasonCodes.OfSubscription(given[i].Reason, given[i].Text, _subscriptions[i].Filter));
+            }
+        }
+
         return refused.Count == 0 ? null : string.Join(' ', refused);
     }
 

@@ -40,10 +40,25 @@ public sealed class MetricsTests
     [Fact]
     public async Task Every_name_has_the_prefix_and_every_counter_says_total()
     {
-        await using var node = await RunningNode.StartAsync();
+        await using var node = await RunningNode.StartAsync(options: o => o with { Board = new() { Name = "simulated" } });
         var (_, metrics) = await ScrapeAsync(node);
         Assert.All(metrics.Types.Keys, name => Assert.StartsWith("offlm_", name));
         Assert.All(metrics.Types, family => Assert.Equal(family.Value == "counter", family.Key.EndsWith("_total", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task The_boards_figures_are_there_and_say_that_they_are_simulated()
+    {
+        await using var node = await RunningNode.StartAsync(options: o => o with { Board = new() { Name = "simulated" } });
+        var (_, metrics) = await ScrapeAsync(node);
+
+        Assert.Equal(1, metrics.Value("offlm_board_info", ("board", "simulated"), ("simulated", "true"), ("energy_source", "simulated")));
+        Assert.InRange(metrics.Value("offlm_board_temperature_celsius", ("zone", "tj-thermal")), 20, 90);
+        Assert.Equal(90, metrics.Value("offlm_board_temperature_limit_celsius", ("zone", "tj-thermal")));
+        Assert.InRange(metrics.Value("offlm_board_power_watts"), 3, 40);
+        Assert.InRange(metrics.Value("offlm_board_pace"), 0, 1);
+        Assert.Equal(1, metrics.Value("offlm_board_fan_controlled"));
+        Assert.True(metrics.Value("offlm_energy_joules_total") >= 0);
     }
 
     [Fact]

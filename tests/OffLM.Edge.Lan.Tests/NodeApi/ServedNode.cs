@@ -1,3 +1,4 @@
+using OffLM.Edge.Board.Energy;
 using OffLM.Edge.Work.Callers;
 
 namespace OffLM.Edge.Lan.Tests.NodeApi;
@@ -5,6 +6,8 @@ namespace OffLM.Edge.Lan.Tests.NodeApi;
 /// <summary>A node that has answered: two signed receipts of the household, one signed and one open receipt of Anna's key.</summary>
 public sealed class ServedNode : IAsyncLifetime
 {
+    private static readonly ElectricityPrice Price = ElectricityPrice.TryParse(["0.31"], out var price) ? price : throw new InvalidOperationException("0.31 is a price.");
+
     public RunningNode Running { get; private set; } = null!;
 
     public HttpClient Owner { get; private set; } = null!;
@@ -18,7 +21,7 @@ public sealed class ServedNode : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Running = await RunningNode.StartAsync();
+        Running = await RunningNode.StartAsync(options: o => o with { Board = new() { Name = "simulated", Price = Price } });
         Owner = Running.Client();
         (AnnasKey, var secret) = Running.AddKey("Anna");
         Anna = Running.Client(secret);

@@ -61,5 +61,5 @@ public sealed class AnswerAccountTests
         Assert.Equal(Commitment.To(_hold.CompletionSalt, "one"), proven.CompletionCommitment);
     }
 
-    private AnswerAccount Account() => new(_hold, _clock, _clock.GetTimestamp());
+    private AnswerAccount Account() => new(_hold, AnswerEnergy.NotMeasured, _clock, _clock.GetTimestamp());
 }

@@ -72,9 +72,15 @@ internal sealed unsafe class BrokerSockets
     private static IEnumerable<int> OpenFiles()
     {
         const string folder = "/proc/self/fd";
-        return Directory.Exists(folder)
-            ? Directory.EnumerateFileSystemEntries(folder).Select(entry => int.Parse(Path.GetFileName(entry), CultureInfo.InvariantCulture))
-            : [];
+        if (!Directory.Exists(folder))
+        {
+            yield break;
+        }
+
+        foreach (var entry in Directory.EnumerateFileSystemEntries(folder))
+        {
+            yield return int.Parse(Path.GetFileName(entry.AsSpan()), CultureInfo.InvariantCulture);
+        }
     }
 
     /// <summary>0 for what is no connected TCP socket.</summary>

@@ -1,0 +1,2 @@
+global using OffLM.Edge.Board.Sysfs;
+global using OffLM.Edge.Tests.Shared;
