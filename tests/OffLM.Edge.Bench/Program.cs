@@ -13,6 +13,7 @@ Dictionary<string, Func<Workspace, Effort, Task<IReadOnlyList<Figure>>>> parts =
     ["verify"] = VerifyPart.MeasureAsync,
     ["collector"] = CollectorPart.MeasureAsync,
     ["drain"] = DrainPart.MeasureAsync,
+    ["catchup"] = CatchUpPart.MeasureAsync,
     ["board"] = BoardPart.MeasureAsync,
     ["start"] = StartPart.MeasureAsync,
 };

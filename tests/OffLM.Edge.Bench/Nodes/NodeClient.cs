@@ -23,6 +23,7 @@ internal sealed class NodeClient(IPEndPoint address) : IDisposable
         }
 
         var (first, last, tokens) = (TimeSpan.Zero, TimeSpan.Zero, 0);
+        var gaps = new List<double>();
         while (await lines.ReadLineAsync() is { } line)
         {
             var now = Stopwatch.GetElapsedTime(begun);
@@ -35,13 +36,22 @@ internal sealed class NodeClient(IPEndPoint address) : IDisposable
             using var chunk = JsonDocument.Parse(json);
             if (Question.TextOf(chunk.RootElement) is { Length: > 0 })
             {
-                (first, last) = (first == TimeSpan.Zero ? now : first, now);
+                if (first == TimeSpan.Zero)
+                {
+                    first = now;
+                }
+                else
+                {
+                    gaps.Add((now - last).TotalSeconds);
+                }
+
+                last = now;
             }
 
             tokens = Question.TokensOf(chunk.RootElement) ?? tokens;
         }
 
-        return tokens > 0 ? new StreamedAnswer(tokens, first, last) : throw new InvalidOperationException("The stream ended without saying how many tokens it had.");
+        return tokens > 0 ? new StreamedAnswer(tokens, first, last, gaps) : throw new InvalidOperationException("The stream ended without saying how many tokens it had.");
     }
 
     /// <summary>Where the decode loop's time has gone since the model was loaded.</summary>
@@ -60,8 +70,9 @@ internal sealed class NodeClient(IPEndPoint address) : IDisposable
 /// <summary>A stream as its client saw it.</summary>
 /// <param name="Tokens">As the node counted them.</param>
 /// <param name="FirstText">From sending the request to the first text.</param>
-/// <param name="LastText">From there to the last.</param>
-internal sealed record StreamedAnswer(int Tokens, TimeSpan FirstText, TimeSpan LastText);
+/// <param name="LastText">From sending the request to the last.</param>
+/// <param name="Gaps">Seconds between one text and the next.</param>
+internal sealed record StreamedAnswer(int Tokens, TimeSpan FirstText, TimeSpan LastText, IReadOnlyList<double> Gaps);
 
 /// <summary>Seconds of a decode loop.</summary>
 internal readonly record struct DecodeTimes(double Engine, double Service)

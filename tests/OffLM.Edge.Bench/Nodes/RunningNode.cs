@@ -31,11 +31,14 @@ internal sealed partial class RunningNode : IAsyncDisposable
     /// <param name="workspace">Which program and models.</param>
     /// <param name="state">Its state directory.</param>
     /// <param name="settings">Settings as environment variables.</param>
+    /// <param name="processor">Its only processor, as taskset names it; null for all.</param>
     /// <exception cref="InvalidOperationException">It ended, or took too long.</exception>
-    public static async Task<RunningNode> StartAsync(Workspace workspace, string state, IReadOnlyDictionary<string, string>? settings = null)
+    public static async Task<RunningNode> StartAsync(Workspace workspace, string state, IReadOnlyDictionary<string, string>? settings = null, string? processor = null)
     {
         var address = FreeAddress();
-        var start = new ProcessStartInfo(workspace.Program, ["run", "--state", state, "--listen", address.ToString(), "--models", workspace.Models])
+        string[] run = [workspace.Program, "run", "--state", state, "--listen", address.ToString(), "--models", workspace.Models];
+        string[] command = processor is null ? run : ["taskset", "--cpu-list", processor, .. run];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using OffLM.Edge.Bench.Figures;
-using OffLM.Edge.Bench.Ledgers;
 using OffLM.Edge.Bench.Nodes;
 using OffLM.Edge.Metering;
 using OffLM.Edge.Metering.Batches;
@@ -21,7 +20,6 @@ internal static class DrainPart
     {
         var receipts = effort.Size(100_000, 10_000);
         var batches = (receipts + ReceiptBatch.MaxReceipts - 1) / ReceiptBatch.MaxReceipts;
-        var state = await SignedLedger.StateAsync(workspace, $"drain-{receipts}", receipts, paid: true);
         var wire = new List<double>();
         var messageBytes = 0;
         var drains = await Alternation.RunAsync(
@@ -30,8 +28,7 @@ internal static class DrainPart
             _ => PublishAsync(workspace, batches, Math.Max(messageBytes, 1)),
             async round =>
             {
-                using var folder = workspace.NewFolder();
-                var (seconds, bytes) = await DrainAsync(workspace, folder, state, batches);
+                var (seconds, bytes) = await DrainAsync(workspace, receipts);
                 messageBytes = (int)(bytes / batches);
                 if (round >= 0)
                 {
@@ -75,31 +72,17 @@ internal static class DrainPart
 
     /// <summary>Settles a copy of a ledger.</summary>
     /// <returns>Seconds from the first batch out to the last verdict, and bytes from the node.</returns>
-    private static async Task<(double Seconds, long Bytes)> DrainAsync(Workspace workspace, TemporaryFolder folder, string state, int batches)
+    private static async Task<(double Seconds, long Bytes)> DrainAsync(Workspace workspace, int receipts)
     {
-        // A broker of its own: another would go on sharing messages out to the sessions of the collectors before.
-        await using var broker = await MosquittoBroker.StartAsync();
-        var own = folder.File("state");
-        CopyFolder(state, own);
-        var collector = await RunningCollector.AddressAsync(workspace, folder.Path);
-        await using var collecting = await RunningCollector.StartAsync(workspace, folder.Path, broker.Uri);
-        await using var proxy = FaultyProxy.Start(broker.Port);
-        await proxy.RefuseAsync();
-        await using var node = await RunningNode.StartAsync(workspace, own, new Dictionary<string, string>
-        {
-            ["OFFLM_NETWORK_BROKER"] = proxy.Uri.ToString(),
-            ["OFFLM_NETWORK_COLLECTORS"] = collector,
-        });
-        var ledger = Path.Combine(own, "ledger.db");
-        using var reader = LedgerReader.Open(ledger);
-        proxy.Listen();
-        await UntilAsync(() => reader.Batches(1, 1) is [{ State: not BatchState.Signed }]);
+        await using var backlog = await BackloggedNode.StartAsync(workspace, receipts);
+        backlog.Way.Listen();
+        await UntilAsync(() => backlog.Ledger.Batches(1, 1) is [{ State: not BatchState.Signed }]);
         var begun = Stopwatch.GetTimestamp();
-        await UntilAsync(() => reader.Outbox().Unsettled == 0);
+        await UntilAsync(() => backlog.Ledger.Outbox().Unsettled == 0);
         var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
-        return reader.Outbox().Refused == 0
-            ? (seconds, proxy.BytesToServer)
-            : throw new InvalidOperationException($"Of {batches} batches {reader.Outbox().Refused} were refused: {reader.LatestRefused(1)[0].Reason}");
+        return backlog.Ledger.Outbox().Refused == 0
+            ? (seconds, backlog.Way.BytesToServer)
+            : throw new InvalidOperationException($"{backlog.Ledger.Outbox().Refused} batches were refused: {backlog.Ledger.LatestRefused(1)[0].Reason}");
     }
 
     private static async Task UntilAsync(Func<bool> condition)
@@ -107,20 +90,6 @@ internal static class DrainPart
         while (!condition())
         {
             await Task.Delay(Look);
-        }
-    }
-
-    private static void CopyFolder(string from, string to)
-    {
-        Directory.CreateDirectory(to);
-        foreach (var folder in Directory.EnumerateDirectories(from))
-        {
-            CopyFolder(folder, Path.Combine(to, Path.GetFileName(folder)));
-        }
-
-        foreach (var file in Directory.EnumerateFiles(from).Where(f => !f.EndsWith(".sock", StringComparison.Ordinal)))
-        {
-            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
         }
     }
 }
