@@ -1,5 +1,5 @@
 using OffLM.Edge.Network.Receipts;
-using OffLM.Edge.Network.Tests.Support;
+using OffLM.Edge.Tests.Shared;
 
 namespace OffLM.Edge.Network.Tests.Receipts;
 
