@@ -86,11 +86,23 @@ internal sealed partial class RunningNode : IAsyncDisposable
         _process.Dispose();
     }
 
+    /// <summary>Below the ports that the kernel gives to whoever asks for any: nobody else has it by the time the node listens.</summary>
     private static IPEndPoint FreeAddress()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return (IPEndPoint)listener.LocalEndpoint;
+        while (true)
+        {
+            var address = new IPEndPoint(IPAddress.Loopback, Random.Shared.Next(15_000, 32_000));
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                socket.Bind(address);
+                return address;
+            }
+            catch (SocketException)
+            {
+                // Taken: another one.
+            }
+        }
     }
 
     [LibraryImport("libc")]
