@@ -12,6 +12,8 @@ internal sealed class HealthProbe(IPEndPoint address) : IDisposable
     /// <summary>How often a start is looked at; bounds the error of its time.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(1);
 
+    private static readonly byte[] Head = "HTTP/1.1 "u8.ToArray();
+
     private readonly byte[] _request = Encoding.ASCII.GetBytes($"GET /healthz HTTP/1.1\r\nHost: {address}\r\n\r\n");
     private readonly byte[] _answer = new byte[1024];
     private Socket? _socket;
@@ -27,12 +29,21 @@ internal sealed class HealthProbe(IPEndPoint address) : IDisposable
         }
 
         _socket!.Send(_request);
-        var received = _socket.Receive(_answer);
+        while (true)
+        {
+            var received = _socket.Receive(_answer);
+            if (received == 0)
+            {
+                throw new InvalidOperationException("The node closed the connection instead of answering.");
+            }
 
-        // HTTP/1.1 200 OK
-        return received >= 12
-            ? int.Parse(_answer.AsSpan(9, 3), CultureInfo.InvariantCulture)
-            : throw new InvalidOperationException($"Expected the head of an HTTP answer, got {received} bytes.");
+            // HTTP/1.1 200 OK; before it may come the end of the answer before.
+            var answer = _answer.AsSpan(0, received);
+            if (answer.IndexOf(Head) is >= 0 and var head && answer.Length >= head + Head.Length + 3)
+            {
+                return int.Parse(answer.Slice(head + Head.Length, 3), CultureInfo.InvariantCulture);
+            }
+        }
     }
 
     public void Dispose() => _socket?.Dispose();
