@@ -41,6 +41,8 @@ internal sealed class FleetProgram : IAsyncDisposable
     /// <summary>What it wrote to standard error so far.</summary>
     public string Error => Read(_error);
 
+    public int ProcessId => _process.Id;
+
     /// <summary>Runs a command to its end.</summary>
     public static async Task<CommandResult> RunAsync(params string[] arguments)
     {
