@@ -24,6 +24,8 @@ internal sealed class BackloggedNode : IAsyncDisposable
 
     public RunningNode Node { get; }
 
+    public int CollectorProcessId => _collector.ProcessId;
+
     /// <summary>The node's own.</summary>
     public LedgerReader Ledger { get; }
 

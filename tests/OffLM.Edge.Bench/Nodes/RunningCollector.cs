@@ -13,6 +13,8 @@ internal sealed partial class RunningCollector : IAsyncDisposable
 
     private RunningCollector(Process process) => _process = process;
 
+    public int ProcessId => _process.Id;
+
     /// <summary>Starts it and waits until it listens to the broker.</summary>
     /// <param name="workspace">Which program.</param>
     /// <param name="folder">Where its database and key are.</param>

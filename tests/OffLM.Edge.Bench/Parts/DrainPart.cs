@@ -20,7 +20,7 @@ internal static class DrainPart
     {
         var receipts = effort.Size(100_000, 10_000);
         var batches = (receipts + ReceiptBatch.MaxReceipts - 1) / ReceiptBatch.MaxReceipts;
-        var wire = new List<double>();
+        var (wire, ofNode, ofCollector) = (new List<double>(), new List<double>(), new List<double>());
         var messageBytes = 0;
         var drains = await Alternation.RunAsync(
             effort.Rounds,
@@ -28,14 +28,16 @@ internal static class DrainPart
             _ => PublishAsync(workspace, batches, Math.Max(messageBytes, 1)),
             async round =>
             {
-                var (seconds, bytes) = await DrainAsync(workspace, receipts);
-                messageBytes = (int)(bytes / batches);
+                var drained = await DrainAsync(workspace, receipts);
+                messageBytes = (int)(drained.Bytes / batches);
                 if (round >= 0)
                 {
-                    wire.Add((double)bytes / receipts);
+                    wire.Add((double)drained.Bytes / receipts);
+                    ofNode.Add(drained.NodeSeconds / batches);
+                    ofCollector.Add(drained.CollectorSeconds / batches);
                 }
 
-                return batches / seconds;
+                return batches / drained.Seconds;
             });
         var how = $"{receipts} receipts of paying guests in {batches} batches of about {messageBytes} bytes; broker, node and collector share this machine";
         return
@@ -43,6 +45,8 @@ internal static class DrainPart
             Figure.AtLeast(0.8, "batches settled / published by mosquitto_pub", drains.Ratios, Unit.Percent, $"{how}; baseline: `mosquitto_pub -l -q 1`, as many messages of that size, nobody listening"),
             Figure.Plain("batches settled", drains.Ours, Unit.PerSecond, "from the first batch taken by the broker to the last verdict durable at the node; each verified, stored and answered"),
             Figure.Plain("receipts settled", drains.Ours.Select(perSecond => perSecond * receipts / batches), Unit.PerSecond, "likewise"),
+            Figure.Plain("the node's processor time, a batch", ofNode, Unit.FineMilliseconds, "read and checked row by row, encoded, sent, its verdict verified and committed"),
+            Figure.Plain("the collector's processor time, a batch", ofCollector, Unit.FineMilliseconds, "verified, stored, answered"),
             Figure.Plain("messages by mosquitto_pub", drains.Baseline, Unit.PerSecond, "the baseline"),
             Figure.AtMost(200, "bytes a receipt on the wire", wire, Unit.Bytes, "all bytes from node to broker over one connection, with MQTT's own and those of acknowledgements"),
         ];
@@ -71,17 +75,17 @@ internal static class DrainPart
     }
 
     /// <summary>Settles a copy of a ledger.</summary>
-    /// <returns>Seconds from the first batch out to the last verdict, and bytes from the node.</returns>
-    private static async Task<(double Seconds, long Bytes)> DrainAsync(Workspace workspace, int receipts)
+    private static async Task<Drained> DrainAsync(Workspace workspace, int receipts)
     {
         await using var backlog = await BackloggedNode.StartAsync(workspace, receipts);
         backlog.Way.Listen();
         await UntilAsync(() => backlog.Ledger.Batches(1, 1) is [{ State: not BatchState.Signed }]);
-        var begun = Stopwatch.GetTimestamp();
+        var (begun, node, collector) = (Stopwatch.GetTimestamp(), ProcessorSeconds(backlog.Node.ProcessId), ProcessorSeconds(backlog.CollectorProcessId));
         await UntilAsync(() => backlog.Ledger.Outbox().Unsettled == 0);
-        var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
         return backlog.Ledger.Outbox().Refused == 0
-            ? (seconds, backlog.Way.BytesToServer)
+            ? new(
+                Stopwatch.GetElapsedTime(begun).TotalSeconds, backlog.Way.BytesToServer,
+                ProcessorSeconds(backlog.Node.ProcessId) - node, ProcessorSeconds(backlog.CollectorProcessId) - collector)
             : throw new InvalidOperationException($"{backlog.Ledger.Outbox().Refused} batches were refused: {backlog.Ledger.LatestRefused(1)[0].Reason}");
     }
 
@@ -92,4 +96,17 @@ internal static class DrainPart
             await Task.Delay(Look);
         }
     }
+
+    private static double ProcessorSeconds(int process)
+    {
+        using var running = Process.GetProcessById(process);
+        return running.TotalProcessorTime.TotalSeconds;
+    }
+
+    /// <summary>A backlog that is settled.</summary>
+    /// <param name="Seconds">From the first batch out to the last verdict.</param>
+    /// <param name="Bytes">From node to broker.</param>
+    /// <param name="NodeSeconds">Processor time.</param>
+    /// <param name="CollectorSeconds">Likewise.</param>
+    private readonly record struct Drained(double Seconds, long Bytes, double NodeSeconds, double CollectorSeconds);
 }
