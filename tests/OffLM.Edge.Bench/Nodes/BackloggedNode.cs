@@ -5,7 +5,7 @@ using OffLM.Shared.Mqtt;
 namespace OffLM.Edge.Bench.Nodes;
 
 /// <summary>
-/// A published node with a month of signed receipts, a published collector and a real broker. The way between them is closed until it is opened.
+/// A published node with a month of signed receipts, a published collector and a real broker.
 /// </summary>
 internal sealed class BackloggedNode : IAsyncDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class BackloggedNode : IAsyncDisposable
         (Way, Node, Ledger) = (way, node, ledger);
     }
 
-    /// <summary>From node to broker.</summary>
+    /// <summary>From node to broker, closed at first; of no use where the node has the broker's own address.</summary>
     public FaultyProxy Way { get; }
 
     public RunningNode Node { get; }
@@ -31,10 +31,13 @@ internal sealed class BackloggedNode : IAsyncDisposable
 
     /// <param name="workspace">Which programs.</param>
     /// <param name="receipts">How many wait, all of paying guests.</param>
+    /// <param name="isOnline">True to let the node drain from its start; false to keep the way closed.</param>
     /// <param name="processor">The node's only processor, as taskset names it; null for all.</param>
+    /// <param name="collectorProcessor">The collector's, likewise.</param>
     /// <param name="settings">More settings of the node, as environment variables.</param>
     public static async Task<BackloggedNode> StartAsync(
-        Workspace workspace, int receipts, string? processor = null, IReadOnlyDictionary<string, string>? settings = null)
+        Workspace workspace, int receipts, bool isOnline, string? processor = null, string? collectorProcessor = null,
+        IReadOnlyDictionary<string, string>? settings = null)
     {
         var state = await SignedLedger.StateAsync(workspace, $"drain-{receipts}", receipts, paid: true);
         var folder = workspace.NewFolder();
@@ -44,12 +47,12 @@ internal sealed class BackloggedNode : IAsyncDisposable
         var own = folder.File("state");
         CopyFolder(state, own);
         var address = await RunningCollector.AddressAsync(workspace, folder.Path);
-        var collector = await RunningCollector.StartAsync(workspace, folder.Path, broker.Uri);
+        var collector = await RunningCollector.StartAsync(workspace, folder.Path, broker.Uri, collectorProcessor);
         var way = FaultyProxy.Start(broker.Port);
         await way.RefuseAsync();
         var all = new Dictionary<string, string>(settings ?? new Dictionary<string, string>())
         {
-            ["OFFLM_NETWORK_BROKER"] = way.Uri.ToString(),
+            ["OFFLM_NETWORK_BROKER"] = (isOnline ? broker.Uri : way.Uri).ToString(),
             ["OFFLM_NETWORK_COLLECTORS"] = address,
         };
         var node = await RunningNode.StartAsync(workspace, own, all, processor);

@@ -19,10 +19,11 @@ internal sealed partial class RunningCollector : IAsyncDisposable
     /// <param name="workspace">Which program.</param>
     /// <param name="folder">Where its database and key are.</param>
     /// <param name="broker">The broker.</param>
+    /// <param name="processor">Its only processor, as taskset names it; null for all.</param>
     /// <exception cref="InvalidOperationException">It ended instead.</exception>
-    public static async Task<RunningCollector> StartAsync(Workspace workspace, string folder, Uri broker)
+    public static async Task<RunningCollector> StartAsync(Workspace workspace, string folder, Uri broker, string? processor = null)
     {
-        var process = Process.Start(Prepare(workspace, folder, ["collect", "--db", Path.Combine(folder, "fleet.db"), "--broker", broker.ToString(), "--trust-on-first-use"]))!;
+        var process = Process.Start(Prepare(workspace, folder, ["collect", "--db", Path.Combine(folder, "fleet.db"), "--broker", broker.ToString(), "--trust-on-first-use"], processor))!;
         _ = process.StandardError.ReadToEndAsync();
         while (await process.StandardOutput.ReadLineAsync() is { } line)
         {
@@ -51,12 +52,11 @@ internal sealed partial class RunningCollector : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static ProcessStartInfo Prepare(Workspace workspace, string folder, IReadOnlyList<string> arguments) =>
-        new(Path.Combine(workspace.Published, "offlm-fleet"), [.. arguments, "--key", Path.Combine(folder, "collector.json")])
-        {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        };
+    private static ProcessStartInfo Prepare(Workspace workspace, string folder, IReadOnlyList<string> arguments, string? processor = null)
+    {
+        string[] command = [Path.Combine(workspace.Published, "offlm-fleet"), .. arguments, "--key", Path.Combine(folder, "collector.json")];
+        return Processors.Only(processor, command);
+    }
 
     [LibraryImport("libc")]
     private static partial int kill(int process, int signal);

@@ -36,13 +36,7 @@ internal sealed partial class RunningNode : IAsyncDisposable
     public static async Task<RunningNode> StartAsync(Workspace workspace, string state, IReadOnlyDictionary<string, string>? settings = null, string? processor = null)
     {
         var address = FreeAddress();
-        string[] run = [workspace.Program, "run", "--state", state, "--listen", address.ToString(), "--models", workspace.Models];
-        string[] command = processor is null ? run : ["taskset", "--cpu-list", processor, .. run];
-        var start = new ProcessStartInfo(command[0], command[1..])
-        {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        };
+        var start = Processors.Only(processor, [workspace.Program, "run", "--state", state, "--listen", address.ToString(), "--models", workspace.Models]);
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("OFFLM_", StringComparison.Ordinal)).ToList())
         {
             start.Environment.Remove(name);

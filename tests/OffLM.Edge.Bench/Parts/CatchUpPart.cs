@@ -26,7 +26,7 @@ internal static class CatchUpPart
         for (var round = -1; round < effort.Rounds; round++)
         {
             await using var backlog = await BackloggedNode.StartAsync(
-                workspace, receipts, Processor, new Dictionary<string, string> { ["OFFLM_INFERENCE_THREADS"] = "1" });
+                workspace, receipts, isOnline: false, Processor, settings: new Dictionary<string, string> { ["OFFLM_INFERENCE_THREADS"] = "1" });
             var alone = await GapsAsync(bare, backlog.Node.Client, (round * 2) + 2, tokens);
             var waiting = backlog.Ledger.Outbox().Unsettled;
             backlog.Way.Listen();

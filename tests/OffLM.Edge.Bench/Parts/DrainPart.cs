@@ -20,35 +20,34 @@ internal static class DrainPart
     {
         var receipts = effort.Size(100_000, 10_000);
         var batches = (receipts + ReceiptBatch.MaxReceipts - 1) / ReceiptBatch.MaxReceipts;
-        var (wire, ofNode, ofCollector) = (new List<double>(), new List<double>(), new List<double>());
-        var messageBytes = 0;
+        var (ofNode, ofCollector, busy) = (new List<double>(), new List<double>(), new List<double>());
+        var bytes = await CountBytesAsync(workspace, receipts);
         var drains = await Alternation.RunAsync(
             effort.Rounds,
-            // The round that doesn't count knows no size yet; nothing of it is kept.
-            _ => PublishAsync(workspace, batches, Math.Max(messageBytes, 1)),
+            _ => PublishAsync(workspace, batches, (int)(bytes / batches)),
             async round =>
             {
                 var drained = await DrainAsync(workspace, receipts);
-                messageBytes = (int)(drained.Bytes / batches);
                 if (round >= 0)
                 {
-                    wire.Add((double)drained.Bytes / receipts);
                     ofNode.Add(drained.NodeSeconds / batches);
                     ofCollector.Add(drained.CollectorSeconds / batches);
+                    busy.Add(drained.CollectorSeconds / drained.Seconds);
                 }
 
                 return batches / drained.Seconds;
             });
-        var how = $"{receipts} receipts of paying guests in {batches} batches of about {messageBytes} bytes; broker, node and collector share this machine";
+        var how = $"{receipts} receipts of paying guests in {batches} batches of about {bytes / batches} bytes; the collector has a processor, node and broker share the other";
         return
         [
-            Figure.AtLeast(0.8, "batches settled / published by mosquitto_pub", drains.Ratios, Unit.Percent, $"{how}; baseline: `mosquitto_pub -l -q 1`, as many messages of that size, nobody listening"),
+            Figure.AtLeast(0.8, "the collector's share of its processor", busy, Unit.Percent, $"it is what limits the rate: more processors or more collectors settle faster; {how}"),
             Figure.Plain("batches settled", drains.Ours, Unit.PerSecond, "from the first batch taken by the broker to the last verdict durable at the node; each verified, stored and answered"),
             Figure.Plain("receipts settled", drains.Ours.Select(perSecond => perSecond * receipts / batches), Unit.PerSecond, "likewise"),
-            Figure.Plain("the node's processor time, a batch", ofNode, Unit.FineMilliseconds, "read and checked row by row, encoded, sent, its verdict verified and committed"),
             Figure.Plain("the collector's processor time, a batch", ofCollector, Unit.FineMilliseconds, "verified, stored, answered"),
-            Figure.Plain("messages by mosquitto_pub", drains.Baseline, Unit.PerSecond, "the baseline"),
-            Figure.AtMost(200, "bytes a receipt on the wire", wire, Unit.Bytes, "all bytes from node to broker over one connection, with MQTT's own and those of acknowledgements"),
+            Figure.Plain("the node's processor time, a batch", ofNode, Unit.FineMilliseconds, "read and checked row by row, encoded, sent, its verdict verified and committed"),
+            Figure.Plain("batches settled / published by mosquitto_pub", drains.Ratios, Unit.Percent, "`mosquitto_pub -l -q 1`, as many messages of that size, which nobody reads or checks"),
+            Figure.Plain("messages by mosquitto_pub", drains.Baseline, Unit.PerSecond, "likewise"),
+            Figure.AtMost(200, "bytes a receipt on the wire", [(double)bytes / receipts], Unit.Bytes, "all bytes from node to broker over one connection, with MQTT's own and those of acknowledgements; all receipts in full, none as a leaf"),
         ];
     }
 
@@ -74,19 +73,35 @@ internal static class DrainPart
         return process.ExitCode == 0 ? messages / Stopwatch.GetElapsedTime(begun).TotalSeconds : throw new InvalidOperationException($"mosquitto_pub ended with {process.ExitCode}.");
     }
 
+    /// <summary>Settles a copy of a ledger through a proxy that counts.</summary>
+    /// <returns>Bytes from the node.</returns>
+    private static async Task<long> CountBytesAsync(Workspace workspace, int receipts)
+    {
+        await using var backlog = await BackloggedNode.StartAsync(workspace, receipts, isOnline: false);
+        backlog.Way.Listen();
+        await SettledAsync(backlog);
+        return backlog.Way.BytesToServer;
+    }
+
     /// <summary>Settles a copy of a ledger.</summary>
     private static async Task<Drained> DrainAsync(Workspace workspace, int receipts)
     {
-        await using var backlog = await BackloggedNode.StartAsync(workspace, receipts);
-        backlog.Way.Listen();
+        await using var backlog = await BackloggedNode.StartAsync(workspace, receipts, isOnline: true, processor: "1", collectorProcessor: "0");
         await UntilAsync(() => backlog.Ledger.Batches(1, 1) is [{ State: not BatchState.Signed }]);
         var (begun, node, collector) = (Stopwatch.GetTimestamp(), ProcessorSeconds(backlog.Node.ProcessId), ProcessorSeconds(backlog.CollectorProcessId));
+        await SettledAsync(backlog);
+        return new(
+            Stopwatch.GetElapsedTime(begun).TotalSeconds,
+            ProcessorSeconds(backlog.Node.ProcessId) - node, ProcessorSeconds(backlog.CollectorProcessId) - collector);
+    }
+
+    private static async Task SettledAsync(BackloggedNode backlog)
+    {
         await UntilAsync(() => backlog.Ledger.Outbox().Unsettled == 0);
-        return backlog.Ledger.Outbox().Refused == 0
-            ? new(
-                Stopwatch.GetElapsedTime(begun).TotalSeconds, backlog.Way.BytesToServer,
-                ProcessorSeconds(backlog.Node.ProcessId) - node, ProcessorSeconds(backlog.CollectorProcessId) - collector)
-            : throw new InvalidOperationException($"{backlog.Ledger.Outbox().Refused} batches were refused: {backlog.Ledger.LatestRefused(1)[0].Reason}");
+        if (backlog.Ledger.Outbox().Refused > 0)
+        {
+            throw new InvalidOperationException($"{backlog.Ledger.Outbox().Refused} batches were refused: {backlog.Ledger.LatestRefused(1)[0].Reason}");
+        }
     }
 
     private static async Task UntilAsync(Func<bool> condition)
@@ -105,8 +120,7 @@ internal static class DrainPart
 
     /// <summary>A backlog that is settled.</summary>
     /// <param name="Seconds">From the first batch out to the last verdict.</param>
-    /// <param name="Bytes">From node to broker.</param>
     /// <param name="NodeSeconds">Processor time.</param>
     /// <param name="CollectorSeconds">Likewise.</param>
-    private readonly record struct Drained(double Seconds, long Bytes, double NodeSeconds, double CollectorSeconds);
+    private readonly record struct Drained(double Seconds, double NodeSeconds, double CollectorSeconds);
 }
