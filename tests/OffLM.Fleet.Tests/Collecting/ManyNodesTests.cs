@@ -62,7 +62,7 @@ public sealed class ManyNodesTests(ITestOutputHelper output)
         return megabytes;
     }
 
-    /// <summary>The last third needs no more than the worst of what came before, but for what a garbage collector leaves lying.</summary>
+    /// <summary>The last third needs no more than the worst of what came before, but for what a garbage collector leaves lying and the database's cache still takes.</summary>
     private static void AssertFlat(IReadOnlyList<double> megabytes) =>
         Assert.InRange(megabytes.TakeLast(4).Average(), 0, (megabytes.Take(8).Max() * 1.15) + 8);
 }
