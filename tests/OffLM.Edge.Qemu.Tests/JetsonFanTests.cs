@@ -37,10 +37,12 @@ public sealed class JetsonFanTests(Guest guest) : IAsyncLifetime
     [InlineData(2)]
     public async Task Wherever_the_drivers_switch_was_a_killed_nodes_fan_turns_on_after_release(int before)
     {
-        await guest.Zones.SetAsync(71.5, 60, 71.5);
+        await guest.Zones.SetAsync(79, 60, 79);
         await _fan.SwitchAsync(before);
         await using var node = await GuestNode.StartAsync(guest, Board);
-        await DutyBecomesAsync(d => d is > 0.1 and < 0.5, "slow while it is warm");
+        await DutyBecomesAsync(d => d > 0.3, "turning in the heat");
+        await guest.Zones.SetAsync(46, 45, 46);
+        await DutyBecomesAsync(d => d is > 0.1 and < 0.25, "slow while it is cool");
         await node.EndAsync("KILL");
 
         await guest.ReadAsync($"offlm-edge board release --state {GuestNode.State}");
