@@ -1,3 +1,4 @@
+using OffLM.Edge.Board.Fan;
 using OffLM.Edge.Board.Simulation;
 using OffLM.Edge.Board.Tests.Support;
 
@@ -115,6 +116,22 @@ public sealed class FanControlTests
         run.Run(30);
 
         Assert.Empty(run.Runtime.Problems());
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(91, true)]
+    [InlineData(300, false)]
+    public void A_fan_stands_also_where_the_chip_can_not_say_zero(double rpm, bool stands)
+    {
+        var controller = new FanController(new());
+        controller.Begin(0.5);
+        for (var i = 0; i < 100; i++)
+        {
+            controller.Step(FanProfile.Balanced, margin: 10, rpm, seconds: 0.1);
+        }
+
+        Assert.Equal(stands, controller.IsStalled);
     }
 
     [Fact]

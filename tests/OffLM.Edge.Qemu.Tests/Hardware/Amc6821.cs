@@ -37,11 +37,11 @@ internal sealed class Amc6821(Guest guest)
 
     public async Task<Control> ControlAsync() => (Control)((await RegisterAsync(0x00) >> 5) & 3);
 
-    /// <summary>How fast the fan turns; 0 for one that is stuck.</summary>
+    /// <summary>How fast the fan turns, in revolutions per minute; 0 for one that is stuck.</summary>
     public Task SpinAsync(int rpm)
     {
-        // A fan that stands gives no pulse: the count runs to its end, which the driver reads as nothing.
-        var count = rpm == 0 ? 0 : TachometerClock / rpm;
+        // A fan that stands gives no pulse: the count runs to its end. The driver makes 91 revolutions of that.
+        var count = rpm == 0 ? 0xffff : TachometerClock / rpm;
         return guest.ReadAsync(
             $"""
             i2cset -f -y $(cat /tmp/bus) 0x18 0x08 0x{count & 0xff:x2} b

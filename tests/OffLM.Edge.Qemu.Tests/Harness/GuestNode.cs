@@ -44,7 +44,7 @@ internal sealed class GuestNode : IAsyncDisposable
         return node;
     }
 
-    /// <summary>Waits until it asks to be looked at no more: until it ends by itself after this signal.</summary>
+    /// <summary>Sends a signal and waits for the end that follows.</summary>
     /// <returns>Its exit status.</returns>
     public async Task<int> EndAsync(string signal)
     {
