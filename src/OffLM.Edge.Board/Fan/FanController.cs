@@ -43,6 +43,9 @@ public sealed class FanController(FanRules rules)
 
     private const double StartSeconds = 2;
 
+    /// <summary>Below this no fan turns, revolutions per minute. Chips that time a revolution say that little of a fan that stands: an AMC6821, whose counter ends, 91.</summary>
+    private const double SlowestTurning = 100;
+
     /// <summary>No revolution for so long while it should turn is a stall.</summary>
     private const double StallSeconds = 5;
 
@@ -159,7 +162,7 @@ public sealed class FanController(FanRules rules)
     private void Watch(double rpm, double seconds)
     {
         _freeingIn = Math.Max(0, _freeingIn - seconds);
-        if (double.IsNaN(rpm) || rpm > 0 || _duty == 0)
+        if (double.IsNaN(rpm) || rpm > SlowestTurning || _duty == 0)
         {
             (_stillFor, IsStalled) = (0, false);
             return;

@@ -16,6 +16,9 @@ public sealed class FanDriver(FanDevice fan, FanRules rules, TimeProvider time)
     /// <summary>Then it is tried again; the other program may have been stopped.</summary>
     private static readonly TimeSpan YieldFor = TimeSpan.FromMinutes(10);
 
+    /// <summary>After a write that failed: a chip on a bus may have been busy, or its driver comes back.</summary>
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(10);
+
     private readonly FanController _controller = new(rules);
     private int? _written;
     private int _conflicts;
@@ -23,13 +26,14 @@ public sealed class FanDriver(FanDevice fan, FanRules rules, TimeProvider time)
     private long _conflictAt;
     private bool _isYielding;
     private bool _isRefused;
+    private long _refusedAt;
 
     /// <summary>True while the fan does what this says.</summary>
     public bool IsHeld { get; private set; }
 
     /// <summary>What is wrong, in a sentence; null if nothing is.</summary>
     public string? Problem =>
-        _isRefused ? $"The fan can't be controlled: {fan.PwmPath} may not be written. Run the node as root, or let its user write there."
+        _isRefused ? $"The fan can't be controlled: {fan.PwmPath} can't be written. Run the node as root, or let its user write there, and see that the driver is loaded."
         : _isYielding ? "Another program controls the fan; the node leaves it alone. Stop it (on a Jetson: systemctl disable --now nvfancontrol), or set board.fan to off."
         : _controller.IsStalled ? "The fan does not turn although it is told to. Look whether something blocks it; the node computes only as fast as the board stays cool."
         : null;
@@ -50,10 +54,8 @@ public sealed class FanDriver(FanDevice fan, FanRules rules, TimeProvider time)
     public void Take()
     {
         _isRefused = fan.EnablePath is { } enable && fan.Enable != 1 && !SysfsWriter.TryWrite(enable, 1);
-        IsHeld = !_isRefused && fan.TrySet(fan.Pwm ?? FanDevice.FullPwm);
-        _isRefused = !IsHeld;
+        Set(_isRefused ? null : fan.Pwm ?? FanDevice.FullPwm);
         _controller.Begin(double.IsNaN(fan.Duty) ? 1 : fan.Duty);
-        Written();
     }
 
     /// <summary>Sets the fan for now. Its readings were taken.</summary>
@@ -68,6 +70,11 @@ public sealed class FanDriver(FanDevice fan, FanRules rules, TimeProvider time)
             Take();
         }
 
+        if (_isRefused && time.GetElapsedTime(_refusedAt) >= RetryAfter)
+        {
+            Take();
+        }
+
         if (!IsHeld || (IsForeign() && Yield()))
         {
             return;
@@ -76,15 +83,17 @@ public sealed class FanDriver(FanDevice fan, FanRules rules, TimeProvider time)
         var pwm = (int)Math.Round(_controller.Step(profile, margin, fan.Rpm, seconds) * FanDevice.FullPwm);
         if (pwm != _written)
         {
-            IsHeld = fan.TrySet(pwm);
-            _isRefused = !IsHeld;
-            Written();
+            Set(pwm);
         }
     }
 
-    /// <summary>What the driver made of it: some round.</summary>
-    private void Written()
+    private void Set(int? pwm)
     {
+        IsHeld = pwm is { } wanted && fan.TrySet(wanted);
+        _isRefused = !IsHeld;
+        _refusedAt = _isRefused ? time.GetTimestamp() : 0;
+
+        // What the driver made of it: some round.
         fan.Read();
         _written = fan.Pwm;
     }

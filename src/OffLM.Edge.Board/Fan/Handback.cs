@@ -11,8 +11,11 @@ namespace OffLM.Edge.Board.Fan;
 /// </summary>
 public sealed record Handback
 {
-    /// <summary>Where nothing else controls the fan, it is left turning at least this fast.</summary>
+    /// <summary>The fan is left turning at least this fast, until somebody else decides.</summary>
     private const int SafePwm = 153;
+
+    /// <summary>The driver of a fan at a PWM output. Nobody takes over behind its switch: it says only what happens to the fan's power, and 0 cuts it.</summary>
+    private const string PwmOutput = "pwmfan";
 
     /// <summary>The fan's PWM file; null if the fan was not taken.</summary>
     public string? Pwm { get; init; }
@@ -77,14 +80,14 @@ public sealed record Handback
 
     private string RestoreFan()
     {
-        if (Enable is not null && EnableBefore != 1 && SysfsWriter.TryWrite(Enable, EnableBefore))
-        {
-            return "The fan is the system's again.";
-        }
-
-        // Nobody takes over: a program that had it may not be there any more.
+        // The speed first, while it can be set: whoever takes over may need a moment, or may not be there any more.
         var pwm = Math.Max(PwmBefore, SafePwm);
-        return SysfsWriter.TryWrite(Pwm!, pwm) ? $"The fan turns at {pwm * 100 / FanDevice.FullPwm} % until somebody controls it." : $"{Pwm} can't be written.";
+        var turns = SysfsWriter.TryWrite(Pwm!, pwm);
+        var isOutput = SysfsRoot.Text(Path.Combine(Path.GetDirectoryName(Pwm!)!, "name")) == PwmOutput;
+        var isSwitched = Enable is not null && EnableBefore != 1 && !(isOutput && EnableBefore == 0) && SysfsWriter.TryWrite(Enable, EnableBefore);
+        return isSwitched && !isOutput ? "The fan is the system's again."
+            : turns ? $"The fan turns at {pwm * 100 / FanDevice.FullPwm} % until somebody controls it."
+            : $"{Pwm} can't be written.";
     }
 }
 

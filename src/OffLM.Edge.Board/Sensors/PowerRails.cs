@@ -10,6 +10,9 @@ internal static class PowerRails
     /// <summary>No board that this program runs on feeds more through one wire, in milliwatts.</summary>
     private const double Most = 2_000_000;
 
+    /// <summary>An INA3221 measures three rails. The driver's fourth current is the sum of all, and its fourth voltage that of a shunt.</summary>
+    private const int MonitoredRails = 3;
+
     public static IReadOnlyList<PowerRail> Find(SysfsRoot root, RailRules rules, TimeProvider time)
     {
         var rails = new List<PowerRail>();
@@ -36,7 +39,7 @@ internal static class PowerRails
         {
             foreach (var (channel, current) in Hwmon.Channels(folder, "curr", "_input"))
             {
-                if (chip.StartsWith("ina", StringComparison.Ordinal) && File.Exists($"{folder}/in{channel}_input") && !File.Exists($"{folder}/power{channel}_input"))
+                if (channel <= MonitoredRails && chip.StartsWith("ina", StringComparison.Ordinal) && File.Exists($"{folder}/in{channel}_input") && !File.Exists($"{folder}/power{channel}_input"))
                 {
                     // Millivolts times milliamperes are microwatts.
                     Add(LabelOf(folder, $"in{channel}", chip, channel), current, $"{folder}/in{channel}_input", 0.001);

@@ -1,3 +1,4 @@
+using OffLM.Edge.Board.Fan;
 using OffLM.Edge.Board.Simulation;
 using OffLM.Edge.Board.Tests.Support;
 
@@ -117,6 +118,22 @@ public sealed class FanControlTests
         Assert.Empty(run.Runtime.Problems());
     }
 
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(91, true)]
+    [InlineData(300, false)]
+    public void A_fan_stands_also_where_the_chip_can_not_say_zero(double rpm, bool stands)
+    {
+        var controller = new FanController(new());
+        controller.Begin(0.5);
+        for (var i = 0; i < 100; i++)
+        {
+            controller.Step(FanProfile.Balanced, margin: 10, rpm, seconds: 0.1);
+        }
+
+        Assert.Equal(stands, controller.IsStalled);
+    }
+
     [Fact]
     public void Another_program_that_writes_the_PWM_is_noticed_and_left_alone()
     {
@@ -158,7 +175,7 @@ public sealed class FanControlTests
         var killed = BoardRuntime.Open(new() { Sysfs = tree.Path }, state.Path, () => 0, new ManualTime());
         Assert.Equal("1", tree.Get("/sys/class/hwmon/hwmon2/pwm1_enable"));
 
-        Assert.Contains("The fan is the system's again.", BoardRuntime.Release(state.Path));
+        Assert.Contains("The fan turns at 60 % until somebody controls it.", BoardRuntime.Release(state.Path));
         Assert.Equal("2", tree.Get("/sys/class/hwmon/hwmon2/pwm1_enable"));
         Assert.Empty(BoardRuntime.Release(state.Path));
         killed.Dispose();
@@ -170,6 +187,65 @@ public sealed class FanControlTests
         }
 
         Assert.Equal("2", tree.Get("/sys/class/hwmon/hwmon2/pwm1_enable"));
+    }
+
+    [Fact]
+    public void A_chip_that_controls_the_fan_itself_gets_it_back_turning()
+    {
+        using var tree = OrinNano.Create();
+        using var state = new Tree();
+        tree.Put("/sys/class/hwmon/hwmon2/name", "amc6821");
+        var board = state.Put("/chip.json", """{ "name": "chip", "title": "Chip", "zones": { "limit": 90, "critical": 99 }, "fan": { "hwmon": ["amc6821"] } }""");
+        using var killed = BoardRuntime.Open(new() { Sysfs = tree.Path, Name = board }, state.Path, () => 0, new ManualTime());
+        Assert.Equal("1", tree.Get("/sys/class/hwmon/hwmon2/pwm1_enable"));
+
+        Assert.Contains("The fan is the system's again.", BoardRuntime.Release(state.Path));
+
+        Assert.Equal("2", tree.Get("/sys/class/hwmon/hwmon2/pwm1_enable"));
+        Assert.Equal("153", tree.Get("/sys/class/hwmon/hwmon2/pwm1"));
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(2, 2)]
+    [InlineData(3, 3)]
+    public void A_fan_at_a_PWM_output_is_left_turning_wherever_its_power_switch_was(int before, int after)
+    {
+        // Behind pwm-fan's switch nobody takes over, and its 0 is off.
+        using var tree = OrinNano.Create();
+        using var state = new Tree();
+        tree.Put("/sys/class/hwmon/hwmon2/pwm1_enable", before);
+        tree.Put("/sys/class/hwmon/hwmon2/pwm1", 0);
+        using (BoardRuntime.Open(new() { Sysfs = tree.Path }, state.Path, () => 0, new ManualTime()))
+        {
+        }
+
+        Assert.Equal("153", tree.Get("/sys/class/hwmon/hwmon2/pwm1"));
+        Assert.Equal($"{after}", tree.Get("/sys/class/hwmon/hwmon2/pwm1_enable"));
+    }
+
+    [Fact]
+    public void A_fan_that_could_not_be_set_is_tried_again()
+    {
+        using var tree = OrinNano.Create();
+        using var state = new Tree();
+        var time = new ManualTime();
+        var pwm = tree.Path + "/sys/class/hwmon/hwmon2/pwm1";
+        File.Delete(pwm);
+        File.CreateSymbolicLink(pwm, "/dev/full");
+        using var runtime = BoardRuntime.Open(new() { Sysfs = tree.Path }, state.Path, () => 0, time);
+        Assert.Contains(runtime.Problems(), p => p.Contains("can't be controlled", StringComparison.Ordinal));
+
+        File.Delete(pwm);
+        tree.Put("/sys/class/hwmon/hwmon2/pwm1", 10);
+        for (var i = 0; i < 120; i++)
+        {
+            time.Advance(0.1);
+            runtime.Tick();
+        }
+
+        Assert.Empty(runtime.Problems());
+        Assert.NotEqual("10", tree.Get("/sys/class/hwmon/hwmon2/pwm1"));
     }
 
     [Fact]

@@ -15,6 +15,11 @@ internal static class OrinNano
         tree.Rail(1, 1, "VDD_IN", 5_000, 1_200);
         tree.Rail(1, 2, "VDD_CPU_GPU_CV", 5_000, 400);
         tree.Rail(1, 3, "NC", 0, 0);
+
+        // The driver's further channels are no rails: shunt voltages and the sum of all currents.
+        tree.Rail(1, 4, null, 12, 1_600);
+        tree.Put("/sys/class/hwmon/hwmon1/in7_label", "sum of shunt voltages");
+        tree.Put("/sys/class/hwmon/hwmon1/in7_input", 16);
         tree.Fan(2, 77, 2, 2_100);
         tree.Put("/sys/class/devfreq/17000000.gpu/cur_freq", 306_000_000);
         tree.Put("/sys/class/devfreq/17000000.gpu/max_freq", 1_020_000_000);
