@@ -60,7 +60,14 @@ internal sealed partial class ConnectLoop
             return null;
         }
 
-        var refused = _subscriptions.Zip(await all)
+        var results = await all;
+        if (results.Any(result => result.IsUnknown))
+        {
+            _lost.TrySetResult("The connection to the broker broke while subscribing; it is made again.");
+            return null;
+        }
+
+        var refused = _subscriptions.Zip(results)
             .Where(pair => pair.Second.Reason >= 0x80)
             .Select(pair => ReasonCodes.OfSubscription(pair.Second.Reason, pair.Second.Text, pair.First.Filter))
             .ToList();
