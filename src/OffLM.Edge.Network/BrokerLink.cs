@@ -120,7 +120,7 @@ internal sealed class BrokerLink : IAsyncDisposable
 
         // Side by side: what the broker refuses of one must not keep the others, and receipts don't wait for the birth certificate.
         await Task.WhenAll(
-            _publisher.RunAsync(_connection.PublishAsync, linkGone),
+            _publisher.RunAsync(_connection.PublishAsync, !session.SessionPresent, linkGone),
             _announcer.AnnounceAsync(_connection.PublishAsync, linkGone),
             ReportAsync(linkGone));
     }

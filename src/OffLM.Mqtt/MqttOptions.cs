@@ -47,7 +47,10 @@ public sealed record MqttOptions
     /// <summary>How long the broker waits with the will; coming back within that cancels it.</summary>
     public TimeSpan WillDelay { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>For one attempt, from the name's resolution to CONNACK.</summary>
+    /// <summary>
+    /// For one attempt, from the name's resolution to CONNACK. Not below 3 s where it shall succeed: the library looks at a new connection
+    /// only when a wait of a second for others is over, up to twice (1.3.12).
+    /// </summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The first wait after a failed attempt; it doubles up to <see cref="MaximumRetry"/>.</summary>

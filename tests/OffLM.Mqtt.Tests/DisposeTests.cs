@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using OffLM.Mqtt.Interop.Paho;
 using OffLM.Shared.Mqtt;
 
 namespace OffLM.Mqtt.Tests;
@@ -46,6 +47,19 @@ public sealed class DisposeTests
                 }
             })).WaitAsync(TestClient.Patience);
         }
+    }
+
+    /// <summary>Who publishes doesn't know yet that the link just went.</summary>
+    [Fact]
+    public void What_is_handed_to_a_client_that_was_ended_ends_as_with_a_lost_link()
+    {
+        var client = new PahoClient(new Uri("mqtt://127.0.0.1:1"), "a", new NoEvents());
+        client.Dispose();
+        var results = new List<PahoResult>();
+
+        client.Publish(TestClient.Message("a", "x"), results.Add);
+
+        Assert.True(Assert.Single(results).IsUnknown);
     }
 
     [Fact]
@@ -104,5 +118,20 @@ public sealed class DisposeTests
 
         await using var unknown = new TestClient(TestClient.Options(new Uri("mqtt://broker.invalid"))).Start();
         Assert.Contains("The broker's name broker.invalid", await unknown.ProblemAsync());
+    }
+
+    private sealed class NoEvents : IPahoEvents
+    {
+        public void PacketCame()
+        {
+        }
+
+        public void MessageArrived(MqttMessage message)
+        {
+        }
+
+        public void LinkLost(int reason, string? text)
+        {
+        }
     }
 }

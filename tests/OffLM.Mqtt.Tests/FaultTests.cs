@@ -122,28 +122,13 @@ public sealed class FaultTests
             return ValueTask.CompletedTask;
         });
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(3));
-        SetNextCut();
-        client.Connection.LinkChanged += link =>
-        {
-            if (link.State == LinkState.Connecting)
-            {
-                SetNextCut();
-            }
-        };
+        proxy.NextCut = () => proxy.Accepted < cuts ? new LinkCut(random.Next(2) == 0, random.Next(1, 4000), CutKind.Reset) : null;
         client.Start();
 
         await Task.WhenAll(Enumerable.Range(0, messages).Select(PublishUntilAcknowledgedAsync));
         await TestClient.UntilAsync(() => received.Count == messages, () => $"{messages} messages, but got {received.Count}");
 
         Assert.Equal(Enumerable.Range(0, messages).Select(i => Number(i).PadRight(50)).Order(), received.Keys.Order());
-
-        void SetNextCut()
-        {
-            var bytes = random.Next(1, 4000);
-            var cutting = proxy.Accepted < cuts;
-            proxy.CutAfterToServer = cutting && bytes % 2 == 0 ? bytes : null;
-            proxy.CutAfterToClient = cutting && bytes % 2 == 1 ? bytes : null;
-        }
 
         async Task PublishUntilAcknowledgedAsync(int i)
         {

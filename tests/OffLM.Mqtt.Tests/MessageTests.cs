@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using OffLM.Shared.Mqtt;
 
@@ -33,5 +34,37 @@ public sealed class MessageTests
         Assert.Equal([new("k", "v"), new("k", "w")], got.UserProperties);
         Assert.False(got.Retain);
         Assert.Empty(client.Complaints);
+    }
+
+    [Fact]
+    public async Task A_message_whose_memory_is_gone_fails_for_its_caller_and_holds_up_no_other()
+    {
+        await using var broker = await MosquittoBroker.StartAsync();
+        await using var client = await new TestClient(TestClient.Options(broker.Uri)).Keep("a").ConnectedAsync();
+        using var gone = new GoneMemory();
+
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => client.Connection.PublishAsync(new MqttMessage("a", gone.Memory), CancellationToken.None));
+        await client.PublishAsync("a", "next").WaitAsync(TestClient.Patience);
+
+        await client.ReceivedAsync(1);
+        Assert.Equal(["next"], client.Texts);
+    }
+
+    /// <summary>Memory that went back to its pool too early.</summary>
+    private sealed class GoneMemory : MemoryManager<byte>
+    {
+        public override Span<byte> GetSpan() => throw new ObjectDisposedException(nameof(GoneMemory));
+
+        public override MemoryHandle Pin(int elementIndex = 0) => throw new ObjectDisposedException(nameof(GoneMemory));
+
+        public override void Unpin()
+        {
+        }
+
+        public override Memory<byte> Memory => CreateMemory(4);
+
+        protected override void Dispose(bool disposing)
+        {
+        }
     }
 }

@@ -59,4 +59,36 @@ public sealed class OptionsTests
         backoff.Reset();
         Assert.Equal(1, backoff.Next().TotalSeconds);
     }
+
+    [Fact]
+    public void M2_After_a_link_that_held_the_waits_begin_anew_but_not_after_one_that_soon_broke()
+    {
+        var backoff = new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60), () => 1);
+        Assert.Equal([1, 2, 4], Enumerable.Range(0, 3).Select(_ => backoff.Next().TotalSeconds));
+
+        backoff.Held(TimeSpan.FromSeconds(31));
+        Assert.Equal(8, backoff.Next().TotalSeconds);
+        backoff.Held(TimeSpan.FromSeconds(60));
+        Assert.Equal(1, backoff.Next().TotalSeconds);
+        Assert.Equal(2, backoff.Next().TotalSeconds);
+        backoff.Held(TimeSpan.FromSeconds(16));
+        Assert.Equal(1, backoff.Next().TotalSeconds);
+    }
+
+    [Fact]
+    public void M2_Two_clients_that_throw_each_other_out_wait_longer_and_longer()
+    {
+        var random = new Random(1);
+        Backoff[] clients = [.. Enumerable.Range(0, 2).Select(_ => new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60), random.NextDouble))];
+        TimeSpan[] pauses = [clients[0].Next(), clients[1].Next()];
+        for (var round = 0; round < 1000; round++)
+        {
+            // Each one's link holds until the other comes back.
+            var (lost, back) = (round % 2, 1 - (round % 2));
+            clients[lost].Held(pauses[back]);
+            pauses[lost] = clients[lost].Next();
+        }
+
+        Assert.All(pauses, pause => Assert.True(pause >= TimeSpan.FromSeconds(30), $"{pause}"));
+    }
 }

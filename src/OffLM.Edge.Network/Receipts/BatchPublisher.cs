@@ -38,7 +38,7 @@ internal sealed partial class BatchPublisher : IDisposable
     {
         (_outbox, _recorder, _time, _logger) = (outbox, recorder, time, logger);
         _wake = new WakeSignal(time);
-        _window = NewWindow();
+        _window = NewWindow(isNewSession: true);
     }
 
     /// <summary>Batches that the broker took since the start.</summary>
@@ -82,12 +82,13 @@ internal sealed partial class BatchPublisher : IDisposable
 
     /// <summary>Sends until the link is gone.</summary>
     /// <param name="publish">Completes when the broker took the message.</param>
+    /// <param name="isNewSession">The broker had not kept the node's session.</param>
     /// <param name="linkGone">Cancelled when the connection is lost.</param>
-    public async Task RunAsync(Func<MqttMessage, CancellationToken, Task> publish, CancellationToken linkGone)
+    public async Task RunAsync(Func<MqttMessage, CancellationToken, Task> publish, bool isNewSession, CancellationToken linkGone)
     {
         lock (_gate)
         {
-            (_window, _cursor, _refusal, _running) = (NewWindow(), 0, null, true);
+            (_window, _cursor, _refusal, _running) = (NewWindow(isNewSession), 0, null, true);
         }
 
         var leaving = new List<Task>();
@@ -149,7 +150,7 @@ internal sealed partial class BatchPublisher : IDisposable
         _outbox.Dispose();
     }
 
-    private SendWindow NewWindow() => new(_time, Random.Shared.NextDouble);
+    private SendWindow NewWindow(bool isNewSession) => new(_time, Random.Shared.NextDouble, isNewSession);
 
     private void TellQuiet(bool isQuiet)
     {

@@ -6,7 +6,8 @@ namespace OffLM.Edge.Network.Receipts;
 /// </summary>
 /// <param name="time">For the pauses.</param>
 /// <param name="random">From 0 to 1, for their spread.</param>
-internal sealed class SendWindow(TimeProvider time, Func<double> random)
+/// <param name="isNewSession">The broker had not kept the node's session, see <see cref="ResendSchedule"/>.</param>
+internal sealed class SendWindow(TimeProvider time, Func<double> random, bool isNewSession = false)
 {
     /// <summary>Batches without a verdict. Enough to keep a link with a round trip of a second at 16,000 receipts a second.</summary>
     public const int MaxBatches = 64;
@@ -64,7 +65,7 @@ internal sealed class SendWindow(TimeProvider time, Func<double> random)
             entry.IsLeaving = false;
             entry.Times++;
             entry.Since = time.GetTimestamp();
-            entry.Pause = ResendSchedule.After(entry.Times, random());
+            entry.Pause = ResendSchedule.After(entry.Times, random(), isNewSession);
         }
 
         (_pause, _probe) = (TimeSpan.Zero, null);

@@ -60,8 +60,14 @@ internal sealed partial class ConnectLoop
             return null;
         }
 
-        var refused = new List<string>();
         var given = await all;
+        if (given.Any(result => result.IsUnknown))
+        {
+            _lost.TrySetResult("The connection to the broker broke while subscribing; it is made again.");
+            return null;
+        }
+
+        var refused = new List<string>();
         for (var i = 0; i < given.Length; i++)
         {
             if (given[i].Reason >= 0x80)

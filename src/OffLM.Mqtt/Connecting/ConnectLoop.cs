@@ -78,8 +78,10 @@ internal sealed partial class ConnectLoop : IPahoEvents
                     _attempts++;
                 }
 
+                // Who looks at the link meanwhile must not see one that is gone.
+                var waiting = WaitAsync(begun, stop);
                 await DisposeClientAsync();
-                await WaitAsync(begun, stop);
+                await waiting;
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -109,10 +111,7 @@ internal sealed partial class ConnectLoop : IPahoEvents
         _attempts = 0;
         var up = _time.GetTimestamp();
         _problem = await StayAsync(session, stop);
-        if (_time.GetElapsedTime(up) >= _options.MaximumRetry)
-        {
-            _backoff.Reset();
-        }
+        _backoff.Held(_time.GetElapsedTime(up));
     }
 
     /// <summary>Until the handlers have done half of what waits; not for ever, because they may wait for the link themselves.</summary>

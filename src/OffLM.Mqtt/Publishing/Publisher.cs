@@ -12,9 +12,10 @@ namespace OffLM.Mqtt.Publishing;
 internal sealed class Publisher(TimeProvider time)
 {
     /// <summary>
-    /// How many messages may be under way where the broker allows more. It bounds memory; more brings no more throughput.
+    /// How many messages may be under way where the broker allows more. The socket's buffer holds as many, small ones at 2 KB each for the
+    /// kernel; more brings no more throughput.
     /// </summary>
-    private const int MostUnderWay = 256;
+    private const int MostUnderWay = 128;
 
     /// <summary>How often to see whether a full socket has room again; a slow link is slower than that.</summary>
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(10);
@@ -69,7 +70,7 @@ internal sealed class Publisher(TimeProvider time)
                 await RoomAsync(cancellation);
                 if (BeginSending(pending) is { } client)
                 {
-                    client.Publish(pending.Message, result => Ended(pending, result));
+                    Send(client, pending);
                 }
                 else
                 {
@@ -170,7 +171,21 @@ internal sealed class Publisher(TimeProvider time)
         }
     }
 
-    private void Ended(PendingPublish pending, PahoResult result)
+    private void Send(PahoClient client, PendingPublish pending)
+    {
+        try
+        {
+            client.Publish(pending.Message, result => Ended(pending, result));
+        }
+        catch (Exception exception)
+        {
+            // A message that can't be read is its caller's trouble, and must not keep the others in line for ever.
+            Leave(pending);
+            pending.Fail(exception);
+        }
+    }
+
+    private void Leave(PendingPublish pending)
     {
         lock (_gate)
         {
@@ -178,6 +193,11 @@ internal sealed class Publisher(TimeProvider time)
         }
 
         _window.Leave(pending.Bytes);
+    }
+
+    private void Ended(PendingPublish pending, PahoResult result)
+    {
+        Leave(pending);
         if (result.IsSuccess)
         {
             pending.Succeed();

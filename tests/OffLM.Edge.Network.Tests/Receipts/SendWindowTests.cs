@@ -55,6 +55,22 @@ public sealed class SendWindowTests
     }
 
     [Fact]
+    public void M31_Where_the_broker_had_lost_the_session_it_is_sent_again_after_5_and_20_seconds_already()
+    {
+        var window = new SendWindow(_time, () => 0.5, isNewSession: true);
+        window.Add(1, 100);
+        foreach (var seconds in (int[])[5, 20, 60, 120])
+        {
+            window.Taken(1);
+            Assert.Equal(TimeSpan.FromSeconds(seconds), window.UntilDue());
+            _time.Advance(TimeSpan.FromSeconds(seconds));
+            Assert.Equal(1ul, window.TakeDue());
+        }
+
+        Assert.Equal(TimeSpan.FromHours(1), ResendSchedule.After(int.MaxValue, 0.5, isNewSession: true));
+    }
+
+    [Fact]
     public void While_a_batch_is_leaving_it_is_not_sent_again()
     {
         _window.Add(1, 100);
@@ -102,8 +118,8 @@ public sealed class SendWindowTests
     [Fact]
     public void Pauses_are_spread_so_that_a_fleet_does_not_come_back_together()
     {
-        Assert.Equal(TimeSpan.FromSeconds(48), ResendSchedule.After(1, 0));
-        Assert.Equal(TimeSpan.FromSeconds(72), ResendSchedule.After(1, 1));
-        Assert.Equal(TimeSpan.FromMinutes(72), ResendSchedule.After(int.MaxValue, 1));
+        Assert.Equal(TimeSpan.FromSeconds(48), ResendSchedule.After(1, 0, isNewSession: false));
+        Assert.Equal(TimeSpan.FromSeconds(72), ResendSchedule.After(1, 1, isNewSession: false));
+        Assert.Equal(TimeSpan.FromMinutes(72), ResendSchedule.After(int.MaxValue, 1, isNewSession: false));
     }
 }

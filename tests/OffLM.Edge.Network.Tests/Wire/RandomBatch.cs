@@ -14,19 +14,22 @@ internal sealed class RandomBatch
     private readonly Bytes32[] _hashes;
     private readonly Address[] _addresses;
 
-    public RandomBatch(int seed)
+    /// <param name="seed">The same makes the same.</param>
+    /// <param name="rows">How many receipts; null for a few.</param>
+    /// <param name="inRange">True for numbers that count from 1 to 2⁶³ − 1, as a ledger's do and a collector wants them.</param>
+    public RandomBatch(int seed, int? rows = null, bool inRange = false)
     {
         _random = new Random(seed);
         _hashes = [default, .. Enumerable.Range(0, 4).Select(_ => Hash())];
         _addresses = [default, .. Enumerable.Range(0, 4).Select(_ => new Address(Hash().AsSpan()[..20]))];
         Schedule = new Schedule { Providers = Basis(), Validators = Basis(), Burn = Basis(), Treasury = Basis() };
         Tariffs = [.. Enumerable.Range(0, 3).Select(i => Tariff(i == 0 ? TypedStruct.Hash(Schedule) : Pick(_hashes)))];
-        var (first, closedAt) = (Number(), Number());
-        Rows = [.. Enumerable.Range(0, _random.Next(1, 20)).Select(i => Row(first + (ulong)i))];
+        var (first, number, closedAt) = inRange ? (Ordinal(), Ordinal(), Number()) : (Number(), Number(), Number());
+        Rows = [.. Enumerable.Range(0, rows ?? _random.Next(1, 20)).Select(i => Row(first + (ulong)i))];
         var batch = new ReceiptBatch
         {
             Node = _addresses[1],
-            Batch = Number(),
+            Batch = number,
             Previous = Pick(_hashes),
             FirstSequence = first,
             Count = (uint)Rows.Count,
@@ -124,6 +127,8 @@ internal sealed class RandomBatch
         1 => ulong.MaxValue,
         _ => (ulong)_random.NextInt64() >> _random.Next(63),
     };
+
+    private ulong Ordinal() => 1 + ((ulong)_random.NextInt64() >> _random.Next(1, 63));
 
     private UInt128 Amount() => _random.Next(6) switch
     {

@@ -15,6 +15,9 @@ internal sealed class SettlingFleet : IAsyncDisposable
     private static readonly TimeSpan SettleDeadline = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
+    /// <summary>How long a node may be away from a broker that is there: a loss noticed by the keep alive, the longest pause, an attempt and its diagnosis, twice.</summary>
+    private static readonly TimeSpan LongestAway = TimeSpan.FromSeconds(15 + (2 * (60 + 20)));
+
     /// <summary>Primes, so that roundings occur.</summary>
     private static readonly CrashPrices Prices = new(1_000_003, 100_003, 3_000_017, 70_001, 333);
 
@@ -132,6 +135,17 @@ internal sealed class SettlingFleet : IAsyncDisposable
 
     /// <summary>How the node stands with its network.</summary>
     public async Task<JsonElement> SyncAsync() => (await Node.StatusAsync()).GetProperty("sync");
+
+    /// <summary>How often the node's link came up since its start.</summary>
+    public async Task<long> ConnectionsAsync() => (await SyncAsync()).GetProperty("counts").GetProperty("connections").GetInt64();
+
+    /// <summary>Until the node has a link again, in the time that the contract gives it where one attempt may be cut too.</summary>
+    /// <param name="after">How often it had come up before.</param>
+    public Task BackAsync(long after) => HoldsAsync(
+        LongestAway,
+        async () => await SyncAsync() is var sync && sync.GetProperty("counts").GetProperty("connections").GetInt64() > after
+            && sync.GetProperty("link").GetProperty("state").GetString() == "connected",
+        "The node doesn't come back.");
 
     /// <summary>How many verdicts of a kind the node did not take.</summary>
     public async Task<long> RejectedAsync(string kind) =>

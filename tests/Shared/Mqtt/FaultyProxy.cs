@@ -38,11 +38,8 @@ internal sealed class FaultyProxy : IAsyncDisposable
     /// <summary>Each way; 0: no limit.</summary>
     public int BytesPerSecond { get; set; }
 
-    /// <summary>Each connection from now on breaks after this many bytes from the client; null: it doesn't.</summary>
-    public int? CutAfterToServer { get; set; }
-
-    /// <summary>Each connection from now on breaks after this many bytes to the client; null: it doesn't.</summary>
-    public int? CutAfterToClient { get; set; }
+    /// <summary>Asked for each new connection when it is to break; null for one that doesn't.</summary>
+    public Func<LinkCut?> NextCut { get; set; } = static () => null;
 
     /// <summary>What was passed on to the server so far.</summary>
     public long BytesToServer => Interlocked.Read(ref _bytesToServer);
@@ -105,7 +102,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
             }
 
             Accepted++;
-            var connection = new ProxiedConnection(this, client, CutAfterToServer, CutAfterToClient);
+            var connection = new ProxiedConnection(this, client, NextCut());
             lock (_connections)
             {
                 _connections.Add(connection);

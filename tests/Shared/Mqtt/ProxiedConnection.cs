@@ -4,9 +4,10 @@ using System.Net.Sockets;
 namespace OffLM.Shared.Mqtt;
 
 /// <summary>One connection through a <see cref="FaultyProxy"/>.</summary>
-internal sealed class ProxiedConnection(FaultyProxy proxy, Socket client, int? cutToServer, int? cutToClient)
+internal sealed class ProxiedConnection(FaultyProxy proxy, Socket client, LinkCut? cut)
 {
     private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private volatile bool _silent;
     private int _broken;
 
     public async Task RunAsync(int target, CancellationToken stop)
@@ -16,8 +17,8 @@ internal sealed class ProxiedConnection(FaultyProxy proxy, Socket client, int? c
             client.NoDelay = _server.NoDelay = true;
             await _server.ConnectAsync(IPAddress.Loopback, target, stop);
             await Task.WhenAny(
-                PumpAsync(client, _server, () => proxy.ToServerLost, cutToServer, proxy.CountToServer, stop),
-                PumpAsync(_server, client, () => proxy.ToClientLost, cutToClient, static _ => { }, stop));
+                PumpAsync(client, _server, () => proxy.ToServerLost, cut is { ToServer: true } ? cut : null, proxy.CountToServer, stop),
+                PumpAsync(_server, client, () => proxy.ToClientLost, cut is { ToServer: false } ? cut : null, static _ => { }, stop));
         }
         catch (SocketException)
         {
@@ -29,12 +30,14 @@ internal sealed class ProxiedConnection(FaultyProxy proxy, Socket client, int? c
         }
         finally
         {
-            Break();
+            End(reset: cut is not { Kind: CutKind.Close, Happened: not null });
         }
     }
 
     /// <summary>Resets it for both sides, as a crash would.</summary>
-    public void Break()
+    public void Break() => End(reset: true);
+
+    private void End(bool reset)
     {
         if (Interlocked.Exchange(ref _broken, 1) != 0)
         {
@@ -43,18 +46,33 @@ internal sealed class ProxiedConnection(FaultyProxy proxy, Socket client, int? c
 
         foreach (var socket in (Socket[])[client, _server])
         {
-            socket.LingerState = new LingerOption(true, 0);
+            try
+            {
+                if (reset)
+                {
+                    socket.LingerState = new LingerOption(true, 0);
+                }
+                else
+                {
+                    socket.Shutdown(SocketShutdown.Send);
+                }
+            }
+            catch (SocketException)
+            {
+                // It was never connected, or the other side was faster.
+            }
+
             socket.Close();
         }
     }
 
-    private async Task PumpAsync(Socket from, Socket to, Func<bool> lost, int? cut, Action<int> passed, CancellationToken stop)
+    private async Task PumpAsync(Socket from, Socket to, Func<bool> lost, LinkCut? cut, Action<int> passed, CancellationToken stop)
     {
         var buffer = new byte[16 * 1024];
-        var left = cut ?? int.MaxValue;
+        var left = cut?.AfterBytes ?? int.MaxValue;
         try
         {
-            while (left > 0)
+            while (true)
             {
                 var room = proxy.BytesPerSecond > 0 ? Math.Clamp(proxy.BytesPerSecond / 20, 1, buffer.Length) : buffer.Length;
                 var count = await from.ReceiveAsync(buffer.AsMemory(0, room), stop);
@@ -63,7 +81,7 @@ internal sealed class ProxiedConnection(FaultyProxy proxy, Socket client, int? c
                     return;
                 }
 
-                if (lost())
+                if (lost() || _silent)
                 {
                     continue;   // what was sent into a partition is gone; TCP above it never learns
                 }
@@ -82,6 +100,16 @@ internal sealed class ProxiedConnection(FaultyProxy proxy, Socket client, int? c
                 await to.SendAsync(buffer.AsMemory(0, count), stop);
                 passed(count);
                 left = cut is null ? left : left - count;
+                if (left == 0)
+                {
+                    cut!.Happens();
+                    if (cut.Kind != CutKind.Silence)
+                    {
+                        return;
+                    }
+
+                    _silent = true;
+                }
             }
         }
         catch (Exception exception) when (exception is SocketException or OperationCanceledException or ObjectDisposedException)

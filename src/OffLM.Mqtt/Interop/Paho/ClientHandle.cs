@@ -12,7 +12,11 @@ internal sealed class ClientHandle : SafeHandle
 
     protected override bool ReleaseHandle()
     {
-        NativeMethods.MQTTAsync_destroy(ref handle);
+        lock (PahoLibrary.Calls)
+        {
+            NativeMethods.MQTTAsync_destroy(ref handle);
+        }
+
         return true;
     }
 }

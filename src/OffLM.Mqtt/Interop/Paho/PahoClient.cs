@@ -15,6 +15,7 @@ internal sealed unsafe partial class PahoClient : IDisposable
     private readonly IPahoEvents _events;
     private readonly nint _id;
     private readonly HashSet<PahoOperation> _operations = [];
+    private bool _disposed;   // guarded by the library's calls
 
     /// <exception cref="DllNotFoundException">The library is missing.</exception>
     public PahoClient(Uri broker, string clientId, IPahoEvents events)
@@ -92,7 +93,7 @@ internal sealed unsafe partial class PahoClient : IDisposable
         var done = new TaskCompletionSource<PahoResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         var operation = Begin(done.SetResult);
         native.Context = operation.Id;
-        EndIfRefused(operation, NativeMethods.MQTTAsync_connect(_handle, &native));
+        EndIfRefused(operation, Connect(&native));
         return done.Task;
     }
 
@@ -104,20 +105,22 @@ internal sealed unsafe partial class PahoClient : IDisposable
         var operation = Begin(done.SetResult);
         var response = Response(operation);
         response.Subscribe.RetainHandling = 1;
-        EndIfRefused(operation, NativeMethods.MQTTAsync_subscribe(_handle, arena.Text(filter), (int)delivery, &response));
+        EndIfRefused(operation, Subscribe(arena.Text(filter), delivery, &response));
         return done.Task;
     }
 
-    /// <summary>Hands a message to the library.</summary>
+    /// <summary>Hands a message to the library; also to one whose client was ended meanwhile.</summary>
     /// <param name="message">The message; copied.</param>
-    /// <param name="done">Called once, on a thread of the library: at PUBACK, for at most once when it was written.</param>
+    /// <param name="done">
+    /// Called once, on a thread of the library: at PUBACK, for at most once when it was written. On this thread where the library does not
+    /// take it.
+    /// </param>
     public void Publish(MqttMessage message, Action<PahoResult> done)
     {
         using var arena = new NativeArena();
         using var properties = new PropertyList();
         properties.AddMessage(message, arena);
-        var operation = Begin(done);
-        var response = Response(operation);
+        var topic = arena.Text(message.Topic);
         using var payload = message.Payload.Pin();
         var native = new NativeMessage
         {
@@ -129,7 +132,9 @@ internal sealed unsafe partial class PahoClient : IDisposable
             Retained = message.Retain ? 1 : 0,
             Properties = properties.Native,
         };
-        EndIfRefused(operation, NativeMethods.MQTTAsync_sendMessage(_handle, arena.Text(message.Topic), &native, &response));
+        var operation = Begin(done);
+        var response = Response(operation);
+        EndIfRefused(operation, Send(topic, &native, &response));
     }
 
     /// <summary>
@@ -138,7 +143,12 @@ internal sealed unsafe partial class PahoClient : IDisposable
     /// </summary>
     public void Dispose()
     {
-        _handle.Dispose();
+        lock (PahoLibrary.Calls)
+        {
+            _disposed = true;
+            _handle.Dispose();   // at once: nobody else uses it just now
+        }
+
         s_clients.Remove(_id);
         PahoOperation[] left;
         lock (_operations)
@@ -161,6 +171,30 @@ internal sealed unsafe partial class PahoClient : IDisposable
         OnFailure5 = &OnFailed,
         Subscribe = new NativeSubscribeOptions { Id = NativeMethods.StructId("MQSO"u8) },
     };
+
+    private int Connect(NativeConnectOptions* options)
+    {
+        lock (PahoLibrary.Calls)
+        {
+            return _disposed ? NativeMethods.OperationIncomplete : NativeMethods.MQTTAsync_connect(_handle, options);
+        }
+    }
+
+    private int Subscribe(byte* filter, Delivery delivery, NativeResponseOptions* response)
+    {
+        lock (PahoLibrary.Calls)
+        {
+            return _disposed ? NativeMethods.OperationIncomplete : NativeMethods.MQTTAsync_subscribe(_handle, filter, (int)delivery, response);
+        }
+    }
+
+    private int Send(byte* topic, NativeMessage* message, NativeResponseOptions* response)
+    {
+        lock (PahoLibrary.Calls)
+        {
+            return _disposed ? NativeMethods.OperationIncomplete : NativeMethods.MQTTAsync_sendMessage(_handle, topic, message, response);
+        }
+    }
 
     private static void EndIfRefused(PahoOperation operation, int code)
     {

@@ -9,6 +9,13 @@ internal static unsafe partial class PahoLibrary
     // thread may just be making the next one; with this one it never comes to that.
     private static readonly Lazy<ClientHandle> s_anchor = new(CreateAnchor);
 
+    /// <summary>
+    /// To be held during each call that adds a command or destroys a client. The library keeps the commands of all clients in one list,
+    /// which destroying one goes through without its lock (1.3.12, MQTTAsync_freeCommands): another client's messages are then lost, or sent
+    /// from memory that was freed. Held briefly, but for the library's own lock.
+    /// </summary>
+    public static Lock Calls { get; } = new();
+
     /// <exception cref="DllNotFoundException">The library is missing.</exception>
     public static void Load() => _ = s_anchor.Value;
 

@@ -13,6 +13,12 @@ internal sealed unsafe class BrokerSockets
 {
     private const int AddressBytes = 128;   // sockaddr_storage
 
+    /// <summary>
+    /// What is under way at once, with the kernel's overhead, which doubles this number for it; it takes less where net.core.wmem_max is less.
+    /// Too little brings back partial writes.
+    /// </summary>
+    private const int SendBufferBytes = 512 * 1024;
+
     private readonly int[] _sockets;
 
     private BrokerSockets(int[] sockets) => _sockets = sockets;
@@ -23,7 +29,9 @@ internal sealed unsafe class BrokerSockets
     /// <summary>
     /// Finds the sockets and sets what lasts. No Nagle: a message behind an acknowledgement would wait for the other side's delayed
     /// ACK, 40 ms. A user timeout: the library only pings when it has sent nothing for a while, so who goes on publishing into a dead
-    /// link would learn of it from TCP's retransmissions alone, after a quarter of an hour.
+    /// link would learn of it from TCP's retransmissions alone, after a quarter of an hour. A send buffer that holds all that is under way: a
+    /// packet that the library could write only a part of it finishes later on another thread, without its lock, and corrupts its memory
+    /// when a client is destroyed meanwhile (1.3.12, Socket_continueWrites).
     /// </summary>
     /// <param name="port">The broker's port.</param>
     /// <param name="patience">How long sent data may stay unacknowledged.</param>
@@ -33,8 +41,9 @@ internal sealed unsafe class BrokerSockets
         var sockets = OpenFiles().Where(file => PeerPort(file) == port).ToArray();
         foreach (var socket in sockets)
         {
-            Set(socket, NativeMethods.NoDelay, 1);
-            Set(socket, NativeMethods.UserTimeout, (int)Math.Min(patience.TotalMilliseconds, int.MaxValue));
+            Set(socket, NativeMethods.Tcp, NativeMethods.NoDelay, 1);
+            Set(socket, NativeMethods.SocketLevel, NativeMethods.SendBuffer, SendBufferBytes);
+            Set(socket, NativeMethods.Tcp, NativeMethods.UserTimeout, (int)Math.Min(patience.TotalMilliseconds, int.MaxValue));
         }
 
         return new BrokerSockets(sockets);
@@ -48,7 +57,7 @@ internal sealed unsafe class BrokerSockets
     {
         foreach (var socket in _sockets)
         {
-            Set(socket, NativeMethods.QuickAck, 1);
+            Set(socket, NativeMethods.Tcp, NativeMethods.QuickAck, 1);
         }
     }
 
@@ -99,6 +108,6 @@ internal sealed unsafe class BrokerSockets
         return family is inet or inet6 ? BinaryPrimitives.ReadUInt16BigEndian(new ReadOnlySpan<byte>(address + sizeof(ushort), sizeof(ushort))) : 0;
     }
 
-    private static void Set(int socket, int option, int value) =>
-        _ = NativeMethods.setsockopt(socket, NativeMethods.Tcp, option, &value, sizeof(int));
+    private static void Set(int socket, int level, int option, int value) =>
+        _ = NativeMethods.setsockopt(socket, level, option, &value, sizeof(int));
 }

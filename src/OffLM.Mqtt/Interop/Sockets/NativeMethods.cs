@@ -8,6 +8,12 @@ internal static unsafe partial class NativeMethods
     /// <summary>IPPROTO_TCP.</summary>
     internal const int Tcp = 6;
 
+    /// <summary>SOL_SOCKET.</summary>
+    internal const int SocketLevel = 1;
+
+    /// <summary>SO_SNDBUF.</summary>
+    internal const int SendBuffer = 7;
+
     /// <summary>TCP_NODELAY.</summary>
     internal const int NoDelay = 1;
 
