@@ -7,7 +7,7 @@ internal static class EngineLoader
     /// <exception cref="ModelLoadException">The libraries are missing, or the model can't be loaded; says why.</exception>
     internal static IEngine Load(string folder, ModelHostOptions options)
     {
-        if (options.Engine is EngineChoice.Auto or EngineChoice.GenAi)
+        if (options.Engine == EngineChoice.GenAi)
         {
             return GenAiEngine.Load(folder, options.Threads);
         }

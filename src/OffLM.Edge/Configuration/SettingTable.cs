@@ -66,7 +66,7 @@ internal static class SettingTable
         new("inference.keepAlive", SettingKind.Duration, "How long a model stays in memory after its last use. Default 5m.",
             (s, v) => s.Models = s.Models with { KeepAlive = v.Duration() }),
         new("inference.engine", SettingKind.Text,
-            "What computes the models: direct (our own decode loop, all answers in one step), genai (ONNX Runtime GenAI, one after the other), or auto. Default auto, which is genai.",
+            "What computes the models: direct (our own decode loop, all answers in one step), genai (ONNX Runtime GenAI, one answer after the other), or auto. Default auto: direct, and genai for models that it does not know.",
             (s, v) => s.Models = s.Models with { Engine = v.Engine() }),
         new("inference.threads", SettingKind.Integer, "Threads that one step computes with; 0 lets the engine choose. Default 0.",
             (s, v) => s.Models = s.Models with { Threads = v.Integer(0, 1024) }),

@@ -11,7 +11,7 @@ public sealed class EngineChoiceTests(TinyModel tiny) : IClassFixture<TinyModel>
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData(EngineChoice.Auto, "onnxruntime-genai")]
+    [InlineData(EngineChoice.Auto, "onnxruntime-direct")]
     [InlineData(EngineChoice.GenAi, "onnxruntime-genai")]
     [InlineData(EngineChoice.Direct, "onnxruntime-direct")]
     public void The_engine_is_the_one_that_was_chosen(EngineChoice choice, string name)

@@ -88,8 +88,8 @@ internal sealed unsafe class DirectEngine : IEngine
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxTokens, ContextLength);
 
-        // One more than the completion: the grammar's own sequence begins with a token.
-        return new DirectSlot(this, guidance is null ? null : _text.CreateGenerator(maxTokens + 1, VocabularySize, guidance));
+        // The grammar's own sequence has the completion's tokens, and one in the prompt's place.
+        return new DirectSlot(this, guidance is null ? null : _text.CreateGenerator(maxTokens, VocabularySize, guidance));
     }
 
     public void Step(ReadOnlySpan<ISlot> slots, ReadOnlySpan<int> tokens)

@@ -16,7 +16,7 @@ internal sealed unsafe class DirectSlot(DirectEngine engine, GenAiGenerator? gra
     private readonly OrtRunOptions _prefill = new();
 
     private float* _logits;
-    private bool _picked;
+    private bool _hasBegun;
 
     public int Capacity => engine.ContextLength;
 
@@ -46,11 +46,11 @@ internal sealed unsafe class DirectSlot(DirectEngine engine, GenAiGenerator? gra
     public int PickAllowed()
     {
         var generator = grammar ?? throw new InvalidOperationException("Only a guided slot picks by its grammar.");
-        if (!_picked)
+        if (!_hasBegun)
         {
             // The grammar begins after a prompt; any will do, as nothing is computed from it.
             generator.Append([0]);
-            _picked = true;
+            _hasBegun = true;
         }
 
         Logits.CopyTo(generator.Logits);
