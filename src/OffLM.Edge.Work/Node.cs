@@ -44,7 +44,7 @@ public sealed partial class Node : IAsyncDisposable
         Store = new ModelStore(options.ModelsDirectory);
         var load = new DecodeLoad(time);
         _board = options.Board is { } board ? BoardRuntime.Open(board, options.StateDirectory, load.Share, time) : null;
-        Models = new ModelHost(Store, Paced(options.Models, _board), time);
+        Models = new ModelHost(Store, Paced(options.Models, _board) with { Loaded = OnLoaded }, time);
         load.Watch(Models);
         Key = new NodeKey(options.Key, ledger, loggers.CreateLogger<NodeKey>());
         _limits = new RateLimiter(time);
@@ -230,6 +230,15 @@ public sealed partial class Node : IAsyncDisposable
     private static ModelHostOptions Paced(ModelHostOptions models, BoardRuntime? board) =>
         board is null ? models : models with { Scheduler = models.Scheduler with { Pace = () => board.Pace } };
 
+    private void OnLoaded(StoredModel model, EngineDescription engine)
+    {
+        LogLoaded(model.Name, engine.Name, engine.Provider);
+        if (engine.Fallback is { } reason)
+        {
+            LogFallback(model.Name, reason);
+        }
+    }
+
     private void OnSigned() => OutboxChanged?.Invoke();
 
     private void OnCompleted(RunningAnswer answer, CompletedAnswer completed)
@@ -252,6 +261,12 @@ public sealed partial class Node : IAsyncDisposable
 
     [LoggerMessage(LogLevel.Warning, "The last run ended without closing {Count} answers; they have receipts from {First} on, for what had been delivered")]
     private partial void LogRecovered(int count, ulong first);
+
+    [LoggerMessage(LogLevel.Information, "The model {Model} is loaded, computed by {Engine} on {Provider}")]
+    private partial void LogLoaded(string model, string engine, string provider);
+
+    [LoggerMessage(LogLevel.Warning, "The model {Model} is {Reason}")]
+    private partial void LogFallback(string model, string reason);
 
     [LoggerMessage(LogLevel.Warning, "{Count} answers still run; they are interrupted")]
     private partial void LogInterrupting(int count);

@@ -8,6 +8,7 @@ Dictionary<string, Func<Workspace, Effort, Task<IReadOnlyList<Figure>>>> parts =
 {
     ["decode"] = DecodePart.MeasureAsync,
     ["streams"] = StreamsPart.MeasureAsync,
+    ["direct"] = DirectPart.MeasureAsync,
     ["ttft"] = FirstTokenPart.MeasureAsync,
     ["ledger"] = LedgerPart.MeasureAsync,
     ["verify"] = VerifyPart.MeasureAsync,

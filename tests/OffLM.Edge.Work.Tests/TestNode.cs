@@ -7,6 +7,7 @@ using OffLM.Edge.Signing;
 using OffLM.Edge.Work.Callers;
 using OffLM.Edge.Work.Requests;
 using OffLM.Edge.Work.Running;
+using OffLM.Edge.Tests.Shared;
 using OffLM.ModelForge;
 
 namespace OffLM.Edge.Work.Tests;
@@ -49,6 +50,7 @@ internal sealed class TestNode : IAsyncDisposable
             ShutdownGrace = TimeSpan.FromSeconds(2),
         };
         options = configure?.Invoke(options) ?? options;
+        options = options with { Models = TestEngine.For(options.Models) };
         var node = Node.Open(options, TimeProvider.System, NullLoggerFactory.Instance);
         await node.StartAsync();
         return new TestNode(folder, options, node);

@@ -5,4 +5,5 @@ namespace OffLM.Edge.Inference;
 /// <param name="Version">The versions of its native libraries, for example <c>0.15.2 (onnxruntime 1.29.0)</c>.</param>
 /// <param name="Provider">The execution provider that serves the model, for example <c>CPU</c> or <c>CUDA</c>.</param>
 /// <param name="Threads">Threads that one step computes with; 0 if the engine chooses.</param>
-public sealed record EngineDescription(string Name, string Version, string Provider, int Threads);
+/// <param name="Fallback">Why it isn't the engine that was asked for; null if it is.</param>
+public sealed record EngineDescription(string Name, string Version, string Provider, int Threads, string? Fallback = null);

@@ -3,19 +3,15 @@ using OffLM.Edge.Inference.Interop.GenAi;
 
 namespace OffLM.Edge.Inference;
 
-/// <summary>A model served by ONNX Runtime GenAI.</summary>
+/// <summary>A model served by ONNX Runtime GenAI, a sequence at a time.</summary>
 public sealed class GenAiEngine : IEngine
 {
-    private readonly GenAiModel _model;
-    private readonly GenAiTokenizer _tokenizer;
+    private readonly GenAiText _text;
     private readonly GenAiSettings _settings;
-    private readonly SpecialTokens _special;
 
-    private GenAiEngine(GenAiModel model, GenAiTokenizer tokenizer, GenAiSettings settings, SpecialTokens special, EngineDescription description)
+    private GenAiEngine(GenAiText text, GenAiSettings settings, EngineDescription description)
     {
-        _special = special;
-        _model = model;
-        _tokenizer = tokenizer;
+        _text = text;
         _settings = settings;
         Description = description;
     }
@@ -33,84 +29,38 @@ public sealed class GenAiEngine : IEngine
     /// <summary>Loads a model's folder; takes seconds for a large one.</summary>
     /// <param name="folder">With <c>genai_config.json</c>, ONNX files and tokenizer.</param>
     /// <param name="threads">Threads to compute with; 0 lets ONNX Runtime choose.</param>
+    /// <param name="fallback">Why another engine doesn't compute this model, if one should have.</param>
     /// <exception cref="ModelLoadException">The libraries are missing, or the model can't be loaded; says why.</exception>
-    public static GenAiEngine Load(string folder, int threads = 0)
+    public static GenAiEngine Load(string folder, int threads = 0, string? fallback = null)
     {
         var versions = InferenceLibraries.Load();
         var settings = GenAiSettings.Read(folder);
         var special = SpecialTokens.Read(folder);
-        GenAiModel? model = null;
         try
         {
-            model = GenAiModel.Load(folder, Overlay(threads));
-            var description = new EngineDescription("onnxruntime-genai", versions, model.DeviceType(), threads);
-            return new GenAiEngine(model, new GenAiTokenizer(model), settings, special, description);
+            var text = GenAiText.Open(GenAiModel.Load(folder, Overlay(threads)), special);
+            var description = new EngineDescription("onnxruntime-genai", versions.GenAi, text.Model.DeviceType(), threads, fallback);
+            return new GenAiEngine(text, settings, description);
         }
         catch (InferenceException e)
         {
-            model?.Dispose();
-            throw new ModelLoadException($"the engine refuses its files: {WithoutFolder(e.Message, folder)}", folder, e);
+            throw new ModelLoadException($"the engine refuses its files: {ModelLoadException.WithoutFolder(e.Message, folder)}", folder, e);
         }
     }
 
-    public int[] Encode(string text) => text.Length == 0 ? [] : _tokenizer.Encode(text);
+    public int[] Encode(string text) => _text.Encode(text);
 
-    public string Decode(ReadOnlySpan<int> tokens) => tokens.IsEmpty ? "" : _tokenizer.Decode(tokens);
+    public string Decode(ReadOnlySpan<int> tokens) => _text.Decode(tokens);
 
-    public string ApplyChatTemplate(string messagesJson, string? toolsJson, bool addGenerationPrompt)
-    {
-        JsonText.RequireArrayOfObjects(messagesJson, "messages");
-        if (toolsJson is not null)
-        {
-            JsonText.RequireArrayOfObjects(toolsJson, "tools");
-        }
+    public string ApplyChatTemplate(string messagesJson, string? toolsJson, bool addGenerationPrompt) =>
+        _text.ApplyChatTemplate(messagesJson, toolsJson, addGenerationPrompt);
 
-        try
-        {
-            return _tokenizer.ApplyChatTemplate(
-                Clean(messagesJson), toolsJson is null ? null : Clean(toolsJson), addGenerationPrompt);
-        }
-        catch (InferenceException)
-        {
-            // The library's message quotes the conversation, so neither it nor the exception goes on.
-            throw new InferenceException(
-                "The model's chat template refuses these messages: it has none, or wants other roles, another order or text content only.");
-        }
-    }
+    public ITokenStream CreateTokenStream() => _text.CreateTokenStream();
 
-    public ITokenStream CreateTokenStream() => _tokenizer.CreateStream();
+    public ISlot CreateSlot(int maxTokens, Guidance? guidance = null) =>
+        new GenAiSlot(_text.CreateGenerator(maxTokens, VocabularySize, guidance), maxTokens, guided: guidance is not null);
 
-    public ISlot CreateSlot(int maxTokens, Guidance? guidance = null)
-    {
-        if (guidance is null)
-        {
-            return new GenAiSlot(new GenAiGenerator(_model, maxTokens, VocabularySize, null, null), maxTokens, guided: false);
-        }
-
-        var schema = GuidanceSchema.Prepare(guidance);
-        try
-        {
-            return new GenAiSlot(new GenAiGenerator(_model, maxTokens, VocabularySize, "json_schema", schema), maxTokens, guided: true);
-        }
-        catch (InferenceException e) when (e.Message.Contains("grammar", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new InvalidGuidanceException(GuidanceSchema.Refusal(e.Message), e);
-        }
-    }
-
-    public void Dispose()
-    {
-        _tokenizer.Dispose();
-        _model.Dispose();
-    }
-
-    /// <summary>What neither ends the prompt early nor writes a part of its structure.</summary>
-    private string Clean(string json) => JsonText.WithoutNul(_special.Defuse(json));
-
-    /// <summary>The library names files with their whole path; callers get the file only.</summary>
-    private static string WithoutFolder(string message, string folder) => message
-        .Replace(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, "", StringComparison.Ordinal)
-        .Replace(folder, "its folder", StringComparison.Ordinal);
+    public void Dispose() => _text.Dispose();
 
     private static string Overlay(int threads) => threads == 0
         ? "{}"

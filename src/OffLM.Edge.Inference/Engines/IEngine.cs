@@ -19,6 +19,12 @@ public interface IEngine : IDisposable
     /// <summary>Bytes of key-value cache that one token takes in a slot.</summary>
     long CacheBytesPerToken { get; }
 
+    /// <summary>How many slots may hold tokens at the same time.</summary>
+    int MaxSlots => int.MaxValue;
+
+    /// <summary>How many slots one step computes for little more than one costs; 1 if each is computed by itself.</summary>
+    int MaxBatch => 1;
+
     /// <summary>The token ids of a text; special tokens written out in it are recognised. A begin token is added where the model wants one.</summary>
     int[] Encode(string text);
 
@@ -41,4 +47,16 @@ public interface IEngine : IDisposable
     /// <param name="guidance">What the output must conform to. Compiling it can take a second with a large vocabulary.</param>
     /// <exception cref="InvalidGuidanceException">The schema can't be compiled.</exception>
     ISlot CreateSlot(int maxTokens, Guidance? guidance = null);
+
+    /// <summary>Appends each slot's chosen token and computes the logits after it. Scores depend a little, in their last digits, on how many are computed
+    /// together: <see cref="ISlot.Step"/> computes one alone.</summary>
+    /// <param name="slots">At most <see cref="MaxBatch"/>, none twice.</param>
+    /// <param name="tokens">One for each.</param>
+    void Step(ReadOnlySpan<ISlot> slots, ReadOnlySpan<int> tokens)
+    {
+        for (var i = 0; i < slots.Length; i++)
+        {
+            slots[i].Step(tokens[i]);
+        }
+    }
 }

@@ -9,10 +9,14 @@ public interface ISlot : IDisposable
     /// <summary>Tokens that are in the cache.</summary>
     int Length { get; }
 
+    /// <summary>Tokens that memory is taken for.</summary>
+    int Reserved => Capacity;
+
     /// <summary>True if a grammar decides which tokens are allowed: then <see cref="PickAllowed"/> chooses.</summary>
     bool Guided { get; }
 
-    /// <summary>Scores for the token after the last one. The caller may change them in place. Valid until the next call.</summary>
+    /// <summary>Scores for the token after the last one. The caller may change them in place. Valid until the slot's next call and, after a step,
+    /// until the engine's next step.</summary>
     Span<float> Logits { get; }
 
     /// <summary>Computes a piece of the prompt.</summary>

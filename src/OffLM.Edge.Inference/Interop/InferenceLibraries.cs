@@ -23,9 +23,9 @@ public static partial class InferenceLibraries
     public static bool AreLoaded => Volatile.Read(ref _loaded) is not null;
 
     /// <summary>Loads both libraries with their telemetry off. Calling it again does nothing.</summary>
-    /// <returns>Versions for the execution record. GenAI has no call for its version, so its file's digest stands for it.</returns>
+    /// <returns>Versions for the execution record.</returns>
     /// <exception cref="ModelLoadException">A library is missing or can't be loaded; says where they were looked for.</exception>
-    internal static string Load()
+    internal static LibraryVersions Load()
     {
         lock (Gate)
         {
@@ -38,12 +38,14 @@ public static partial class InferenceLibraries
 
                 // GenAI ends the process if it doesn't find ONNX Runtime, so that comes first.
                 var runtime = LoadFile(Path.Combine(folder, OnnxRuntimeFile));
+                Interop.OnnxRuntime.NativeMethods.Bind(runtime);
                 var genAiPath = Path.Combine(folder, GenAiFile);
                 var genAi = LoadFile(genAiPath);
                 NativeLibrary.SetDllImportResolver(
                     typeof(InferenceLibraries).Assembly, (name, _, _) => name == GenAi ? genAi : 0);
                 Interop.GenAi.NativeMethods.OgaSetTelemetryEnabled(false);
-                _loaded = new Loaded($"sha256:{Digest(genAiPath)} (onnxruntime {RuntimeVersion(runtime)})");
+                var version = Interop.OnnxRuntime.NativeMethods.Version(runtime);
+                _loaded = new Loaded(new LibraryVersions(version, $"sha256:{Digest(genAiPath)} (onnxruntime {version})"));
             }
 
             return _loaded.Versions;
@@ -86,14 +88,6 @@ public static partial class InferenceLibraries
         }
     }
 
-    /// <summary><c>OrtGetApiBase()</c> gives a struct whose second field is <c>GetVersionString</c> (onnxruntime_c_api.h).</summary>
-    private static unsafe string RuntimeVersion(nint library)
-    {
-        var getApiBase = (delegate* unmanaged<nint*>)NativeLibrary.GetExport(library, "OrtGetApiBase");
-        var getVersion = (delegate* unmanaged<nint>)getApiBase()[1];
-        return Marshal.PtrToStringUTF8(getVersion()) ?? "unknown";
-    }
-
     private static string Digest(string path)
     {
         using var file = File.OpenRead(path);
@@ -103,5 +97,5 @@ public static partial class InferenceLibraries
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetNativeVariable(string name, string value, int overwrite);
 
-    private sealed record Loaded(string Versions);
+    private sealed record Loaded(LibraryVersions Versions);
 }

@@ -28,7 +28,13 @@ public sealed class ModelDamagedException(string model, string problem, string f
 }
 
 /// <summary>The model's files are as they should be, but the engine can't load it, or it has no engine here.</summary>
-public sealed class ModelLoadException(string message, string? place = null, Exception? inner = null) : ModelUnusableException(message, place, inner);
+public sealed class ModelLoadException(string message, string? place = null, Exception? inner = null) : ModelUnusableException(message, place, inner)
+{
+    /// <summary>The libraries name files with their whole path; callers get the file only.</summary>
+    internal static string WithoutFolder(string message, string folder) => message
+        .Replace(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, "", StringComparison.Ordinal)
+        .Replace(folder, "its folder", StringComparison.Ordinal);
+}
 
 /// <summary>As many models as may be loaded are all in use.</summary>
 public sealed class ModelBusyException(string message) : InferenceException(message);

@@ -15,7 +15,7 @@ public sealed class ModelHost : IAsyncDisposable
     /// <param name="options">How many stay, and how long.</param>
     /// <param name="clock">For expiry and durations.</param>
     public ModelHost(ModelStore store, ModelHostOptions options, TimeProvider clock)
-        : this(store, options, clock, model => GenAiEngine.Load(model.Folder, options.Threads))
+        : this(store, options, clock, model => EngineLoader.Load(model.Folder, options))
     {
     }
 
@@ -172,6 +172,7 @@ public sealed class ModelHost : IAsyncDisposable
                 try
                 {
                     var engine = _load(model);
+                    _options.Loaded?.Invoke(model, engine.Description);
                     return new LoadedEngine(engine, new GenerationScheduler(engine, _options.Scheduler, _clock));
                 }
                 catch (ModelLoadException e)

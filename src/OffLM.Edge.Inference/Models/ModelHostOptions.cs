@@ -14,4 +14,10 @@ public sealed record ModelHostOptions
 
     /// <summary>Threads that one step computes with; 0 lets the engine choose.</summary>
     public int Threads { get; init; }
+
+    /// <summary>What computes them.</summary>
+    public EngineChoice Engine { get; init; }
+
+    /// <summary>Called when a model is in memory; must be quick and must not throw.</summary>
+    public Action<StoredModel, EngineDescription>? Loaded { get; init; }
 }

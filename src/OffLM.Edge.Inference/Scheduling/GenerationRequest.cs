@@ -34,8 +34,8 @@ public sealed record GenerationRequest
     /// <summary>Whose conversation this is. The key-value cache of an earlier prompt is reused only within one scope.</summary>
     public string CacheScope { get; init; } = "";
 
-    /// <summary>True for a result that must be repeatable: computed without prefix reuse, so that the prompt is split by its length alone. Others
-    /// may run meanwhile: slots are computed one after the other, and no bit of a score depends on another slot.</summary>
+    /// <summary>True for a result that must be repeatable: computed without prefix reuse, the prompt split by its length alone, and never in one step
+    /// with others. They may run meanwhile: no bit of a score depends on a slot that is not in the same step.</summary>
     public bool Deterministic { get; init; }
 }
 

@@ -57,6 +57,15 @@ internal sealed class GenerationRun
     /// <summary>When its last prefill piece was computed, in the scheduler's count of pieces.</summary>
     internal long LastPrefill { get; set; }
 
+    /// <summary>True while the scores after its prompt are there and no token was chosen from them.</summary>
+    internal bool HasFirstScores => !IsPrefilling && _chosen == 0;
+
+    /// <summary>Where it is computed; after <see cref="Begin"/>.</summary>
+    internal ISlot Slot => _slot!;
+
+    /// <summary>What its next step computes with.</summary>
+    internal int LastToken => _lastToken;
+
     internal bool IsPrefilling => _cache.Count < Request.Prompt.Length;
 
     /// <summary>Time since it was admitted; null while it waits.</summary>
@@ -120,23 +129,51 @@ internal sealed class GenerationRun
         return IsPrefilling || Generation.Limit == 0 ? null : Choose();
     }
 
-    /// <summary>Computes the logits after the last token, which those after the prompt are already, and chooses the next one.</summary>
-    internal FinishReason? Step()
+    /// <summary>Takes note that the engine has stepped its slot, and chooses the next token.</summary>
+    internal FinishReason? Stepped()
     {
-        if (_chosen == 0)
-        {
-            return Choose();
-        }
-
-        var last = _lastToken;
-        using (_meter.InEngine())
-        {
-            _slot!.Step(last);
-        }
-
-        _cache.Add(last);
+        _cache.Add(_lastToken);
         _meter.AddStep();
         return Choose();
+    }
+
+    /// <summary>Chooses the next token from the slot's scores.</summary>
+    internal FinishReason? Choose()
+    {
+        Span<float> logits;
+        using (_meter.InEngine())
+        {
+            logits = _slot!.Logits;
+        }
+
+        _logprobs?.Observe(logits);
+        if (_slot.Guided)
+        {
+            _sampler.Perturb(logits);
+            using (_meter.InEngine())
+            {
+                _lastToken = _slot.PickAllowed();
+            }
+        }
+        else
+        {
+            _lastToken = _sampler.Sample(logits);
+        }
+
+        _chosen++;
+        _meter.AddToken();
+        _lastTokenAt = _clock.GetTimestamp();
+        _firstTokenAt = _firstTokenAt == 0 ? _lastTokenAt : _firstTokenAt;
+        if (_engine.EndTokens.Contains(_lastToken))
+        {
+            return FinishReason.Stop;
+        }
+
+        _sampler.Accept(_lastToken);
+        HandOut(_text.Append(_stream.Append(_lastToken), _logprobs?.Report(_lastToken)));
+        return _text.StopSequence is not null ? FinishReason.Stop
+            : _chosen >= Math.Min(_maxNewTokens, Generation.Limit) ? FinishReason.Length
+            : null;
     }
 
     /// <summary>Tells the caller how it went, and keeps or frees the slot.</summary>
@@ -174,44 +211,6 @@ internal sealed class GenerationRun
             RanAlone,
             _prefillSplit,
             error));
-    }
-
-    private FinishReason? Choose()
-    {
-        Span<float> logits;
-        using (_meter.InEngine())
-        {
-            logits = _slot!.Logits;
-        }
-
-        _logprobs?.Observe(logits);
-        if (_slot.Guided)
-        {
-            _sampler.Perturb(logits);
-            using (_meter.InEngine())
-            {
-                _lastToken = _slot.PickAllowed();
-            }
-        }
-        else
-        {
-            _lastToken = _sampler.Sample(logits);
-        }
-
-        _chosen++;
-        _meter.AddToken();
-        _lastTokenAt = _clock.GetTimestamp();
-        _firstTokenAt = _firstTokenAt == 0 ? _lastTokenAt : _firstTokenAt;
-        if (_engine.EndTokens.Contains(_lastToken))
-        {
-            return FinishReason.Stop;
-        }
-
-        _sampler.Accept(_lastToken);
-        HandOut(_text.Append(_stream.Append(_lastToken), _logprobs?.Report(_lastToken)));
-        return _text.StopSequence is not null ? FinishReason.Stop
-            : _chosen >= Math.Min(_maxNewTokens, Generation.Limit) ? FinishReason.Length
-            : null;
     }
 
     private void HandOut(GenerationPiece piece)

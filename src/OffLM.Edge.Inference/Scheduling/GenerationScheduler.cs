@@ -1,7 +1,7 @@
 namespace OffLM.Edge.Inference;
 
-/// <summary>One decode loop for one loaded model, on its own thread. It computes one piece of work at a time, a token of one generation
-/// or a piece of one prompt, in turn; between two of them, and only there, it admits, cancels, calls the hook and obeys the pace.</summary>
+/// <summary>One decode loop for one loaded model, on its own thread. It computes one piece of work at a time, a token of as many generations as the
+/// engine steps together or a piece of one prompt, in turn; between two of them, and only there, it admits, cancels, calls the hook and obeys the pace.</summary>
 public sealed class GenerationScheduler : IAsyncDisposable
 {
     private readonly IEngine _engine;
@@ -17,6 +17,10 @@ public sealed class GenerationScheduler : IAsyncDisposable
     private readonly List<GenerationRun> _waiting = [];
     private readonly List<GenerationRun> _active = [];
     private readonly Queue<GenerationRun> _round = new();
+    private readonly StepBatch _batch;
+    private readonly PieceLength _pieces;
+    private readonly Predicate<GenerationRun> _isReady;
+    private readonly int _maxActive;
     private long _prefillPieces;
     private int _idleCount;
     private volatile bool _stopping;
@@ -31,8 +35,12 @@ public sealed class GenerationScheduler : IAsyncDisposable
         _clock = clock;
         _meter = new StepMeter(clock);
         _pacer = new Pacer(options.Pace, clock);
+        _batch = new StepBatch(engine, _meter);
+        _pieces = new PieceLength(options.PrefillPiece);
+        _isReady = run => _active.Contains(run) && !run.IsPaused(_options.MaxUndelivered);
         _idle = new IdleSlots(options.IdleSlots, options.IdleSlotBytes, engine.CacheBytesPerToken);
-        _places = new PlaceCounter(options.MaxActive, options.MaxWaiting);
+        _maxActive = Math.Min(options.MaxActive, engine.MaxSlots);
+        _places = new PlaceCounter(_maxActive, options.MaxWaiting);
         new Thread(Run) { IsBackground = true, Name = "decode" }.Start();
     }
 
@@ -139,7 +147,7 @@ public sealed class GenerationScheduler : IAsyncDisposable
     /// <summary>The front of this round. A round has one token of each generation and one piece of one prompt.</summary>
     private GenerationRun? NextToWorkOn()
     {
-        while (_round.TryPeek(out var front) && (!_active.Contains(front) || front.IsPaused(_options.MaxUndelivered)))
+        while (_round.TryPeek(out var front) && !_isReady(front))
         {
             _round.Dequeue();
         }
@@ -170,14 +178,81 @@ public sealed class GenerationScheduler : IAsyncDisposable
 
     private void WorkOn(GenerationRun run)
     {
+        if (run.IsPrefilling)
+        {
+            Prefill(run);
+        }
+        else if (run.HasFirstScores)
+        {
+            Advance(run, r => r.Choose());
+        }
+        else
+        {
+            _batch.Gather(run, _round, _isReady);
+            Step();
+        }
+    }
+
+    /// <summary>A piece of a prompt; a short one where others would wait for it, unless its length must depend on nothing but the prompt's.</summary>
+    private void Prefill(GenerationRun run)
+    {
+        run.LastPrefill = ++_prefillPieces;
+        var longest = !run.Request.Deterministic && _engine.MaxBatch > 1 && IsAnyDecoding() ? _pieces.WhileOthersWait : _options.PrefillPiece;
+        var (before, begun) = (_meter.PromptTokens, _clock.GetTimestamp());
+        Advance(run, r => r.Prefill(longest));
+        _pieces.Prefilled((int)(_meter.PromptTokens - before), _clock.GetElapsedTime(begun));
+    }
+
+    private void Step()
+    {
+        var begun = _clock.GetTimestamp();
         try
         {
-            if (run.IsPrefilling)
+            _batch.Step();
+        }
+        catch (Exception e)
+        {
+            if (_batch.Runs.Count == 1)
             {
-                run.LastPrefill = ++_prefillPieces;
+                EndFailed(_batch.Runs[0], e);
+            }
+            else
+            {
+                StepOneByOne();
             }
 
-            if ((run.IsPrefilling ? run.Prefill(_options.PrefillPiece) : run.Step()) is { } reason)
+            return;
+        }
+
+        _pieces.Stepped(_clock.GetElapsedTime(begun));
+        foreach (var run in _batch.Runs)
+        {
+            Advance(run, r => r.Stepped());
+        }
+    }
+
+    /// <summary>Finds out whose step fails: the others go on.</summary>
+    private void StepOneByOne()
+    {
+        foreach (var run in _batch.Runs)
+        {
+            Advance(run, r =>
+            {
+                using (_meter.InEngine())
+                {
+                    r.Slot.Step(r.LastToken);
+                }
+
+                return r.Stepped();
+            });
+        }
+    }
+
+    private void Advance(GenerationRun run, Func<GenerationRun, FinishReason?> work)
+    {
+        try
+        {
+            if (work(run) is { } reason)
             {
                 End(run, reason);
             }
@@ -186,6 +261,19 @@ public sealed class GenerationScheduler : IAsyncDisposable
         {
             EndFailed(run, e);
         }
+    }
+
+    private bool IsAnyDecoding()
+    {
+        foreach (var run in _active)
+        {
+            if (!run.IsPrefilling && !run.IsPaused(_options.MaxUndelivered))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void Admit()
@@ -201,6 +289,7 @@ public sealed class GenerationScheduler : IAsyncDisposable
                 EndFailed(run, e);
             }
 
+            _idle.Limit(_engine.MaxSlots - _active.Count);
             Volatile.Write(ref _idleCount, _idle.Count);
         }
     }
@@ -210,7 +299,7 @@ public sealed class GenerationScheduler : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_waiting.Count == 0 || _active.Count >= _options.MaxActive)
+            if (_waiting.Count == 0 || _active.Count >= _maxActive)
             {
                 return null;
             }

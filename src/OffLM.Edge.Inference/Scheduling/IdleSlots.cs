@@ -12,7 +12,7 @@ internal sealed class IdleSlots(int maxCount, long maxBytes, long bytesPerToken)
 
     internal int Count => _slots.Count;
 
-    private long Bytes => _slots.Sum(s => s.Slot.Capacity * bytesPerToken);
+    private long Bytes => _slots.Sum(s => s.Slot.Reserved * bytesPerToken);
 
     /// <summary>The slot with the longest common beginning, rewound to it. At least one prompt token is always left to compute, for its logits.
     /// If there is none and as many as may be are kept, the least recently used one that is large enough, rewound to nothing: it would have to
@@ -70,6 +70,16 @@ internal sealed class IdleSlots(int maxCount, long maxBytes, long bytesPerToken)
     {
         _slots.Add(slot);
         while (_slots.Count > maxCount || (_slots.Count > 0 && Bytes > maxBytes))
+        {
+            _slots[0].Slot.Dispose();
+            _slots.RemoveAt(0);
+        }
+    }
+
+    /// <summary>Frees the least recently used ones beyond so many.</summary>
+    internal void Limit(int count)
+    {
+        while (_slots.Count > count)
         {
             _slots[0].Slot.Dispose();
             _slots.RemoveAt(0);

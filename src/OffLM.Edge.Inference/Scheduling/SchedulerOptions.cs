@@ -9,8 +9,8 @@ public sealed record SchedulerOptions
     /// <summary>Generations that wait for a place; one more is refused.</summary>
     public int MaxWaiting { get; init; } = 64;
 
-    /// <summary>Prompt tokens that are computed at a time at most: so long the other generations wait. The pieces of a prompt are equally
-    /// long; their lengths are part of the execution record.</summary>
+    /// <summary>Prompt tokens that are computed at a time at most: so long the other generations wait. An engine that steps them together makes them
+    /// wait for shorter pieces. The pieces of a prompt are equally long; their lengths are part of the execution record.</summary>
     public int PrefillPiece { get; init; } = 256;
 
     /// <summary>Tokens that a consumer may be behind before its generation pauses. Bounds memory per slow reader.</summary>

@@ -75,5 +75,6 @@ internal sealed class StatusEndpoints(Node node)
         loaded.Leases,
         loaded.Engine.Name,
         loaded.Engine.Version,
-        loaded.Engine.Provider);
+        loaded.Engine.Provider,
+        loaded.Engine.Fallback);
 }

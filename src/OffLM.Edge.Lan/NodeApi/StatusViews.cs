@@ -31,5 +31,6 @@ internal sealed record DomainView(string Name, string Version, ulong ChainId, Ad
 internal sealed record KeyView(Address? Address, string Class, bool Available, string? Uri, string? Problem, DomainView Network);
 
 /// <summary>A model in memory.</summary>
+/// <param name="Fallback">Why it isn't the engine that was asked for; null if it is.</param>
 internal sealed record LoadedModelView(
-    string Name, string Id, int ContextLength, DateTimeOffset? ExpiresAt, int Requests, string Engine, string EngineVersion, string Provider);
+    string Name, string Id, int ContextLength, DateTimeOffset? ExpiresAt, int Requests, string Engine, string EngineVersion, string Provider, string? Fallback);

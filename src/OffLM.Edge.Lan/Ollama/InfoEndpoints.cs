@@ -54,7 +54,21 @@ internal sealed class InfoEndpoints(Node node)
             json.WriteString("expires_at", model.ExpiresAt);
             json.WriteNumber("size_vram", model.Engine.Provider.Equals(CpuProvider, StringComparison.OrdinalIgnoreCase) ? 0 : model.Model.Bytes);
             json.WriteNumber("context_length", model.ContextLength);
+            WriteEngine(json, model.Engine);
         }));
+    }
+
+    private static void WriteEngine(Utf8JsonWriter json, EngineDescription engine)
+    {
+        json.WriteStartObject("offlm");
+        json.WriteString("engine", engine.Name);
+        json.WriteString("provider", engine.Provider);
+        if (engine.Fallback is { } reason)
+        {
+            json.WriteString("fallback", reason);
+        }
+
+        json.WriteEndObject();
     }
 
     private static void WriteModels<T>(Utf8JsonWriter json, IEnumerable<T> models, Action<Utf8JsonWriter, T> write)

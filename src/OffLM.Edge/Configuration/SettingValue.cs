@@ -3,6 +3,7 @@ using System.Net;
 using OffLM.Edge.Board.Boards;
 using OffLM.Edge.Board.Energy;
 using OffLM.Edge.Board.Fan;
+using OffLM.Edge.Inference;
 using OffLM.Edge.Metering.Tariffs;
 using OffLM.Edge.Network;
 using OffLM.Edge.Signing;
@@ -116,6 +117,14 @@ internal sealed record SettingValue(IReadOnlyList<string> Items)
         "leaf" => Network.OwnUse.Leaf,
         "full" => Network.OwnUse.Full,
         _ => throw new FormatException("expected leaf or full"),
+    };
+
+    public EngineChoice Engine() => Text switch
+    {
+        "auto" => EngineChoice.Auto,
+        "direct" => EngineChoice.Direct,
+        "genai" => EngineChoice.GenAi,
+        _ => throw new FormatException("expected auto, direct or genai"),
     };
 
     public KeyUri KeyUri() => Signing.KeyUri.Parse(Text);

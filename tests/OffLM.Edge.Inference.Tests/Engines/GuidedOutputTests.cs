@@ -3,7 +3,12 @@ using OffLM.Edge.Inference.Tests.Support;
 
 namespace OffLM.Edge.Inference.Tests.Engines;
 
-public sealed class GuidedOutputTests(TinyModel tiny) : IClassFixture<TinyModel>
+public sealed class GenAiGuidedOutputTests(TinyModel tiny) : GuidedOutputTests(tiny.Engine), IClassFixture<TinyModel>;
+
+public sealed class DirectGuidedOutputTests(TinyModel tiny) : GuidedOutputTests(tiny.Direct), IClassFixture<TinyModel>;
+
+/// <summary>Grammars decide which tokens are allowed, whichever engine computes.</summary>
+public abstract class GuidedOutputTests(IEngine engine)
 {
     private const string Schema = """
         {"type":"object","properties":{"ok":{"type":"boolean"},"n":{"type":"integer","minimum":1,"maximum":99},"c":{"enum":["red","green"]}},
@@ -43,10 +48,10 @@ public sealed class GuidedOutputTests(TinyModel tiny) : IClassFixture<TinyModel>
     public async Task White_space_can_not_go_on_for_ever()
     {
         // A model that wants nothing but line breaks.
-        var newline = tiny.Engine.Encode("\n")[0];
-        var space = tiny.Engine.Encode(" ")[0];
+        var newline = engine.Encode("\n")[0];
+        var space = engine.Encode(" ")[0];
         var bias = new Dictionary<int, double> { [newline] = 100, [space] = 100 };
-        await using var scheduler = new GenerationScheduler(tiny.Engine, new SchedulerOptions(), TimeProvider.System);
+        await using var scheduler = new GenerationScheduler(engine, new SchedulerOptions(), TimeProvider.System);
 
         var answer = await Answer.OfAsync(scheduler, TinyModel.Greedy(TinyModel.Prompt(20), 80) with
         {
@@ -61,7 +66,7 @@ public sealed class GuidedOutputTests(TinyModel tiny) : IClassFixture<TinyModel>
     [Fact]
     public async Task Without_a_schema_the_answer_begins_an_object()
     {
-        await using var scheduler = new GenerationScheduler(tiny.Engine, new SchedulerOptions(), TimeProvider.System);
+        await using var scheduler = new GenerationScheduler(engine, new SchedulerOptions(), TimeProvider.System);
 
         var answer = await Answer.OfAsync(
             scheduler, TinyModel.Greedy(TinyModel.Prompt(20), 30) with { Guidance = new Guidance(GuidanceKind.JsonObject, "") });
@@ -79,7 +84,7 @@ public sealed class GuidedOutputTests(TinyModel tiny) : IClassFixture<TinyModel>
     [InlineData("""{"type":"object","if":{"secret":1}}""", "can't be enforced: Unimplemented keys: [\"if\"]. Correct it")]
     public async Task A_bad_schema_is_refused_and_its_place_can_be_used_again(string schema, string says)
     {
-        await using var scheduler = new GenerationScheduler(tiny.Engine, new SchedulerOptions(), TimeProvider.System);
+        await using var scheduler = new GenerationScheduler(engine, new SchedulerOptions(), TimeProvider.System);
         using var ticket = scheduler.Reserve();
         var request = TinyModel.Greedy(TinyModel.Prompt(20), 5);
 
@@ -93,10 +98,10 @@ public sealed class GuidedOutputTests(TinyModel tiny) : IClassFixture<TinyModel>
 
     private async Task<Answer> AskAsync(string schema, ulong seed, double temperature, int tokens)
     {
-        await using var scheduler = new GenerationScheduler(tiny.Engine, new SchedulerOptions(), TimeProvider.System);
+        await using var scheduler = new GenerationScheduler(engine, new SchedulerOptions(), TimeProvider.System);
         return await Answer.OfAsync(scheduler, new GenerationRequest
         {
-            Prompt = tiny.Engine.Encode("the answer is "),
+            Prompt = engine.Encode("the answer is "),
             MaxNewTokens = tokens,
             Sampling = new SamplingOptions { Seed = seed, Temperature = temperature, TopK = 0, TopP = 1 },
             Guidance = new Guidance(GuidanceKind.JsonSchema, schema),

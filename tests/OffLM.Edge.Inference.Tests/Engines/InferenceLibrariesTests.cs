@@ -22,7 +22,7 @@ public sealed class InferenceLibrariesTests : IDisposable
     public async Task The_libraries_telemetry_is_off()
     {
         var careful = await ChildProgram.RunAsync(_home, ChildProgram.Generate, _model);
-        Assert.Equal((0, "1024 logits\n"), careful);
+        Assert.Equal((0, "onnxruntime-genai: 1024 logits\nonnxruntime-direct: 1024 logits\n"), careful);
         Assert.Empty(TelemetryFiles());
 
         // Without the precautions the libraries leave their files: this test would have seen them.

@@ -2,10 +2,14 @@ using OffLM.Edge.Inference.Tests.Support;
 
 namespace OffLM.Edge.Inference.Tests.Scheduling;
 
+public sealed class GenAiGenerationTests(TinyModel tiny) : TinyModelGenerationTests(tiny.Engine), IClassFixture<TinyModel>;
+
+public sealed class DirectGenerationTests(TinyModel tiny) : TinyModelGenerationTests(tiny.Direct), IClassFixture<TinyModel>;
+
 /// <summary>The scheduler with a real engine.</summary>
-public sealed class TinyModelGenerationTests(TinyModel tiny) : IClassFixture<TinyModel>, IAsyncLifetime
+public abstract class TinyModelGenerationTests(IEngine engine) : IAsyncLifetime
 {
-    private readonly GenerationScheduler _scheduler = new(tiny.Engine, new SchedulerOptions(), TimeProvider.System);
+    private readonly GenerationScheduler _scheduler = new(engine, new SchedulerOptions(), TimeProvider.System);
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -92,7 +96,7 @@ public sealed class TinyModelGenerationTests(TinyModel tiny) : IClassFixture<Tin
     [Fact]
     public async Task An_answer_in_another_conversations_place_is_the_same_as_in_a_new_one()
     {
-        await using var scheduler = new GenerationScheduler(tiny.Engine, new SchedulerOptions { IdleSlots = 1 }, TimeProvider.System);
+        await using var scheduler = new GenerationScheduler(engine, new SchedulerOptions { IdleSlots = 1 }, TimeProvider.System);
         await Answer.OfAsync(scheduler, TinyModel.Greedy(TinyModel.Prompt(300), 20) with { CacheScope = "anna" });
         var request = TinyModel.Greedy(TinyModel.Prompt(70, 3), 30) with { CacheScope = "bert", Sampling = new() { Seed = 5, Temperature = 1, TopK = 0, TopP = 1, TopLogprobs = 3 } };
 
@@ -109,7 +113,7 @@ public sealed class TinyModelGenerationTests(TinyModel tiny) : IClassFixture<Tin
     public async Task A_whole_conversation_goes_on_with_its_own_answers_in_the_cache()
     {
         var first = await Answer.OfAsync(_scheduler, TinyModel.Greedy(TinyModel.Prompt(50), 30) with { CacheScope = "talk" });
-        int[] next = [.. TinyModel.Prompt(50), .. tiny.Engine.Encode(first.Text), 5, 6, 7];
+        int[] next = [.. TinyModel.Prompt(50), .. engine.Encode(first.Text), 5, 6, 7];
 
         var second = await Answer.OfAsync(_scheduler, TinyModel.Greedy(next, 10) with { CacheScope = "talk" });
         var fresh = await Answer.OfAsync(_scheduler, TinyModel.Greedy(next, 10) with { Deterministic = true });
@@ -149,7 +153,7 @@ public sealed class TinyModelGenerationTests(TinyModel tiny) : IClassFixture<Tin
     [Fact]
     public async Task The_models_end_token_ends_the_answer_and_is_not_counted()
     {
-        var end = tiny.Engine.EndTokens.First();
+        var end = engine.EndTokens.First();
         var request = TinyModel.Greedy(TinyModel.Prompt(30), 40) with
         {
             Sampling = new SamplingOptions { Seed = 1, Temperature = 0, LogitBias = new Dictionary<int, double> { [end] = 100 } },
@@ -213,7 +217,7 @@ public sealed class TinyModelGenerationTests(TinyModel tiny) : IClassFixture<Tin
     private async Task<Answer[]> TogetherAsync(IReadOnlyList<GenerationRequest> requests)
     {
         var pace = 0.0;
-        await using var scheduler = new GenerationScheduler(tiny.Engine, new SchedulerOptions { Pace = () => Volatile.Read(ref pace) }, TimeProvider.System);
+        await using var scheduler = new GenerationScheduler(engine, new SchedulerOptions { Pace = () => Volatile.Read(ref pace) }, TimeProvider.System);
         var answers = requests.Select(r => Answer.OfAsync(scheduler, r)).ToList();
         await Eventually.TrueAsync(() => scheduler.Statistics.Active == requests.Count, "all are active");
         Volatile.Write(ref pace, 1);

@@ -7,7 +7,7 @@ namespace OffLM.Edge.Inference.Tests.Support;
 /// <summary>Native libraries are loaded once per process: what depends on how is tried in a process of its own.</summary>
 internal static class ChildProgram
 {
-    /// <summary>Loads a model as the product does and computes a few tokens.</summary>
+    /// <summary>Loads a model as the product does, with each engine, and computes a few tokens.</summary>
     public const string Generate = "generate";
 
     /// <summary>The same without the product's precautions, to show that the test would notice.</summary>
@@ -23,11 +23,12 @@ internal static class ChildProgram
             switch (args)
             {
                 case [Generate, var model]:
-                    using (var engine = GenAiEngine.Load(model))
-                    using (var slot = engine.CreateSlot(50))
+                    foreach (var load in (Func<IEngine>[])[() => GenAiEngine.Load(model), () => DirectEngine.Load(model, new DirectOptions(0, 2, 1L << 30))])
                     {
+                        using var engine = load();
+                        using var slot = engine.CreateSlot(50);
                         slot.Prefill(engine.Encode("hello"));
-                        Console.WriteLine($"{slot.Logits.Length} logits");
+                        Console.WriteLine($"{engine.Description.Name}: {slot.Logits.Length} logits");
                     }
 
                     return 0;

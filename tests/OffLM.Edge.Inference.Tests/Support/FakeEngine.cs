@@ -18,6 +18,13 @@ internal sealed class FakeEngine : IEngine
     /// <summary>Called in each slot's prefill and step; may block or throw.</summary>
     public Action<FakeSlot, string>? During { get; set; }
 
+    public int MaxBatch { get; init; } = 1;
+
+    public int MaxSlots { get; init; } = int.MaxValue;
+
+    /// <summary>Which slots were stepped together, in order.</summary>
+    public ConcurrentQueue<int[]> Batches { get; } = new();
+
     public bool CanRewind { get; init; } = true;
 
     public bool IsDisposed { get; private set; }
@@ -41,6 +48,16 @@ internal sealed class FakeEngine : IEngine
     public ITokenStream CreateTokenStream() => new Stream();
 
     public ISlot CreateSlot(int maxTokens, Guidance? guidance = null) => new FakeSlot(this, CreateSlotNumber(), maxTokens);
+
+    public void Step(ReadOnlySpan<ISlot> slots, ReadOnlySpan<int> tokens)
+    {
+        Batches.Enqueue([.. slots.ToArray().Select(s => ((FakeSlot)s).Number)]);
+        During?.Invoke((FakeSlot)slots[0], "batch");
+        for (var i = 0; i < slots.Length; i++)
+        {
+            slots[i].Step(tokens[i]);
+        }
+    }
 
     public int CreateSlotNumber() => Interlocked.Increment(ref _slots);
 

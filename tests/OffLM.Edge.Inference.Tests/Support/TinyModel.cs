@@ -6,6 +6,7 @@ namespace OffLM.Edge.Inference.Tests.Support;
 public sealed class TinyModel : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
+    private DirectEngine? _direct;
 
     public TinyModel()
     {
@@ -17,6 +18,9 @@ public sealed class TinyModel : IDisposable
     public string Folder { get; }
 
     public GenAiEngine Engine { get; }
+
+    /// <summary>The same model in our own decode loop.</summary>
+    internal DirectEngine Direct => _direct ??= DirectEngine.Load(Folder, new DirectOptions(Threads: 1, Rows: 8, CacheBytes: 1L << 30));
 
     /// <summary>A prompt of so many ordinary tokens.</summary>
     public static int[] Prompt(int tokens, int variant = 0) => [.. Enumerable.Range(0, tokens).Select(i => ((i * 37) + 11 + variant) % 900)];
@@ -31,6 +35,7 @@ public sealed class TinyModel : IDisposable
     public void Dispose()
     {
         Engine.Dispose();
+        _direct?.Dispose();
         _folder.Dispose();
     }
 }

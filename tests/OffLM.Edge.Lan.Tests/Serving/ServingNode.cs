@@ -4,6 +4,7 @@ using OffLM.Edge.Inference;
 using OffLM.Edge.Metering;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Signing;
+using OffLM.Edge.Tests.Shared;
 using OffLM.Edge.Work;
 using OffLM.Edge.Work.Callers;
 using OffLM.Edge.Work.Running;
@@ -57,7 +58,9 @@ public sealed class ServingNode : IAsyncDisposable
             Key = KeyUri.Parse("file:" + Path.Combine(folder.FullName, "node.key")),
             Models = new ModelHostOptions { MaxLoaded = 2, Scheduler = new SchedulerOptions { MaxActive = 8 } },
         };
-        var node = Node.Open(configure?.Invoke(options) ?? options, TimeProvider.System, NullLoggerFactory.Instance);
+        options = configure?.Invoke(options) ?? options;
+        options = options with { Models = TestEngine.For(options.Models) };
+        var node = Node.Open(options, TimeProvider.System, NullLoggerFactory.Instance);
         await node.StartAsync();
         var lanOptions = new LanOptions { Listen = [new IPEndPoint(IPAddress.Loopback, 0)] };
         var server = LanServer.Create(node, lan?.Invoke(lanOptions) ?? lanOptions, NullLoggerFactory.Instance);

@@ -1,7 +1,7 @@
 namespace OffLM.Edge.Inference.Interop.GenAi;
 
 /// <summary>A model in memory.</summary>
-internal sealed class GenAiModel : IDisposable
+internal sealed unsafe class GenAiModel : IDisposable
 {
     private GenAiModel(ModelHandle handle) => Handle = handle;
 
@@ -16,6 +16,26 @@ internal sealed class GenAiModel : IDisposable
         using (config)
         {
             GenAiResult.ThrowIfError(NativeMethods.OgaConfigOverlay(config, overlay));
+            GenAiResult.ThrowIfError(NativeMethods.OgaCreateModelFromConfig(config, out var model));
+            return new GenAiModel(model);
+        }
+    }
+
+    /// <summary>Loads what is in the folder but the decoder, in whose place the given graph stands, on the CPU.</summary>
+    /// <param name="folder">A folder with <c>genai_config.json</c>.</param>
+    /// <param name="decoderFile">The decoder's file name there.</param>
+    /// <param name="graph">An ONNX model that takes token ids and gives logits.</param>
+    /// <exception cref="InferenceException">The library's reason.</exception>
+    internal static GenAiModel LoadWithout(string folder, string decoderFile, ReadOnlySpan<byte> graph)
+    {
+        GenAiResult.ThrowIfError(NativeMethods.OgaCreateConfig(folder, out var config));
+        using (config)
+        fixed (byte* data = graph)
+        {
+            GenAiResult.ThrowIfError(NativeMethods.OgaConfigClearProviders(config));
+            GenAiResult.ThrowIfError(NativeMethods.OgaConfigOverlay(
+                config, """{"model":{"decoder":{"session_options":{"intra_op_num_threads":1}}}}"""));
+            GenAiResult.ThrowIfError(NativeMethods.OgaConfigAddModelData(config, decoderFile, data, (nuint)graph.Length));
             GenAiResult.ThrowIfError(NativeMethods.OgaCreateModelFromConfig(config, out var model));
             return new GenAiModel(model);
         }

@@ -30,6 +30,12 @@ internal static unsafe partial class NativeMethods
     internal static partial nint OgaConfigOverlay(ConfigHandle config, string json);
 
     [LibraryImport(Library)]
+    internal static partial nint OgaConfigClearProviders(ConfigHandle config);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint OgaConfigAddModelData(ConfigHandle config, string fileName, byte* data, nuint length);
+
+    [LibraryImport(Library)]
     internal static partial nint OgaCreateModelFromConfig(ConfigHandle config, out ModelHandle model);
 
     [LibraryImport(Library)]

@@ -1,0 +1,164 @@
+using OffLM.Edge.Inference.Interop.GenAi;
+using OffLM.Edge.Inference.Interop.OnnxRuntime;
+
+namespace OffLM.Edge.Inference;
+
+/// <summary>
+/// A model served by ONNX Runtime with our own decode loop: all its sequences lie in one cache, and any of them are stepped together, which costs little
+/// more than stepping one. Tokenizer, chat template and grammars are GenAI's.
+/// </summary>
+internal sealed unsafe class DirectEngine : IEngine
+{
+    private readonly GenAiText _text;
+    private readonly GenAiSettings _settings;
+    private readonly DirectDecoder _decoder;
+    private readonly RowTable _rows;
+    private long _batches;
+
+    private DirectEngine(GenAiText text, GenAiSettings settings, DirectDecoder decoder, EngineDescription description)
+    {
+        (_text, _settings, _decoder) = (text, settings, decoder);
+        _rows = new RowTable(decoder.Cache);
+        Description = description;
+    }
+
+    public EngineDescription Description { get; }
+
+    public int ContextLength => _settings.ContextLength;
+
+    public int VocabularySize => _settings.VocabularySize;
+
+    public IReadOnlyCollection<int> EndTokens => _settings.EndTokens;
+
+    public long CacheBytesPerToken => _settings.CacheBytesPerToken;
+
+    public int MaxSlots => _decoder.Cache.Rows;
+
+    public int MaxBatch => _decoder.Cache.Rows;
+
+    /// <summary>Loads a model's folder; takes seconds for a large one.</summary>
+    /// <param name="folder">With <c>genai_config.json</c>, ONNX files and tokenizer.</param>
+    /// <param name="options">Threads and memory.</param>
+    /// <exception cref="UnknownGraphException">The model is not for this engine; says why.</exception>
+    /// <exception cref="ModelLoadException">The libraries are missing, or the model can't be loaded; says why.</exception>
+    internal static DirectEngine Load(string folder, DirectOptions options)
+    {
+        var versions = InferenceLibraries.Load();
+        var settings = GenAiSettings.Read(folder);
+        var special = SpecialTokens.Read(folder);
+        var graph = DecoderSettings.Read(folder);
+        DirectGraph.CheckFile(folder, graph);
+        GenAiText? text = null;
+        OrtSession? session = null;
+        try
+        {
+            var stub = StubGraph.Write(graph.InputIds, graph.Logits, settings.VocabularySize);
+            text = GenAiText.Open(GenAiModel.LoadWithout(folder, graph.FileName, stub), special);
+            session = Open(Path.Combine(folder, graph.FileName), options.Threads == 0 ? graph.Threads : options.Threads);
+            DirectGraph.CheckValues(session, graph, settings.VocabularySize);
+            var rowBytes = KeyValueCache.RowBytes(graph.Layers, graph.KeyValueHeads, graph.HeadSize, settings.ContextLength);
+            var rows = (int)Math.Clamp(options.CacheBytes / rowBytes, 1, options.Rows);
+            var decoder = new DirectDecoder(session, graph, rows, settings.ContextLength, settings.VocabularySize);
+            var description = new EngineDescription("onnxruntime-direct", versions.OnnxRuntime, "CPU", options.Threads);
+            return new DirectEngine(text, settings, decoder, description);
+        }
+        catch (Exception e)
+        {
+            session?.Dispose();
+            text?.Dispose();
+            if (e is InferenceException and not (UnknownGraphException or ModelLoadException))
+            {
+                throw new ModelLoadException($"the engine refuses its files: {ModelLoadException.WithoutFolder(e.Message, folder)}", folder, e);
+            }
+
+            throw;
+        }
+    }
+
+    public int[] Encode(string text) => _text.Encode(text);
+
+    public string Decode(ReadOnlySpan<int> tokens) => _text.Decode(tokens);
+
+    public string ApplyChatTemplate(string messagesJson, string? toolsJson, bool addGenerationPrompt) =>
+        _text.ApplyChatTemplate(messagesJson, toolsJson, addGenerationPrompt);
+
+    public ITokenStream CreateTokenStream() => _text.CreateTokenStream();
+
+    public ISlot CreateSlot(int maxTokens, Guidance? guidance = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxTokens, ContextLength);
+
+        // The grammar's own sequence has the completion's tokens, and one in the prompt's place.
+        return new DirectSlot(this, guidance is null ? null : _text.CreateGenerator(maxTokens, VocabularySize, guidance));
+    }
+
+    public void Step(ReadOnlySpan<ISlot> slots, ReadOnlySpan<int> tokens)
+    {
+        foreach (var slot in slots)
+        {
+            RequireRoom((DirectSlot)slot, 1);
+        }
+
+        _batches += slots.Length > 1 ? 1 : 0;
+        var (first, count) = _rows.Gather(slots, _batches);
+        var longest = 0;
+        for (var row = first; row < first + count; row++)
+        {
+            longest = Math.Max(longest, _rows[row]!.Length);
+        }
+
+        for (var row = first; row < first + count; row++)
+        {
+            _decoder.Next(row - first, 0, _rows[row]!.Length, longest);
+        }
+
+        for (var i = 0; i < slots.Length; i++)
+        {
+            var slot = (DirectSlot)slots[i];
+            _decoder.Next(slot.Row - first, tokens[i], slot.Length, longest);
+        }
+
+        var logits = _decoder.Step(first, count, longest);
+        foreach (var stepped in slots)
+        {
+            var slot = (DirectSlot)stepped;
+            slot.Stepped(logits + ((long)(slot.Row - first) * VocabularySize));
+            slot.LastBatch = slots.Length > 1 ? _batches : slot.LastBatch;
+        }
+    }
+
+    public void Dispose()
+    {
+        _decoder.Dispose();
+        _text.Dispose();
+    }
+
+    internal void Prefill(DirectSlot slot, ReadOnlySpan<int> tokens, float* logits, OrtRunOptions options)
+    {
+        RequireRoom(slot, tokens.Length);
+        if (slot.Row == DirectSlot.NoRow)
+        {
+            _rows.Take(slot);
+        }
+
+        _decoder.Prefill(slot.Row, slot.Length, tokens, logits, options);
+        slot.Length += tokens.Length;
+    }
+
+    internal void Free(DirectSlot slot) => _rows.Free(slot);
+
+    private static OrtSession Open(string path, int threads)
+    {
+        using var options = new OrtSessionOptions();
+        options.Threads = threads;
+        return new OrtSession(path, options);
+    }
+
+    private void RequireRoom(DirectSlot slot, int tokens)
+    {
+        if (slot.Length + tokens > ContextLength)
+        {
+            throw new InvalidOperationException($"{slot.Length} tokens and {tokens} more do not fit into the context of {ContextLength}.");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using OffLM.Edge.Inference.Interop.LibC;
+
+namespace OffLM.Edge.Inference;
+
+/// <summary>The memory that the graph's small inputs are read from: token ids, positions and the mask, one row after the other.</summary>
+internal sealed unsafe class DirectInputs : IDisposable
+{
+    private readonly AnonymousMemory _ids;
+    private readonly AnonymousMemory _positions;
+    private readonly AnonymousMemory _mask;
+
+    /// <param name="rows">Sequences of a step at most.</param>
+    /// <param name="length">Tokens of a sequence at most.</param>
+    internal DirectInputs(int rows, int length)
+    {
+        var tokens = (long)Math.Max(rows, length) * sizeof(long);
+        _ids = new AnonymousMemory(tokens);
+        _positions = new AnonymousMemory(tokens);
+        _mask = new AnonymousMemory((long)rows * length * sizeof(long));
+    }
+
+    internal long* Ids => (long*)_ids.Address;
+
+    internal long* Positions => (long*)_positions.Address;
+
+    internal long* Mask => (long*)_mask.Address;
+
+    /// <summary>One row's piece of a prompt.</summary>
+    internal void Prompt(ReadOnlySpan<int> tokens, int length)
+    {
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            Ids[i] = tokens[i];
+            Positions[i] = length + i;
+        }
+
+        MaskRow(0, length + tokens.Length, length + tokens.Length);
+    }
+
+    /// <summary>One row's next token.</summary>
+    /// <param name="row">Its place in the step.</param>
+    /// <param name="token">What follows.</param>
+    /// <param name="length">Tokens before it.</param>
+    /// <param name="total">The mask's width.</param>
+    internal void Next(int row, int token, int length, int total)
+    {
+        Ids[row] = token;
+        Positions[row] = length;
+        MaskRow(row, length + 1, total);
+    }
+
+    public void Dispose()
+    {
+        _ids.Dispose();
+        _positions.Dispose();
+        _mask.Dispose();
+    }
+
+    private void MaskRow(int row, int length, int total)
+    {
+        var mask = new Span<long>(Mask + ((long)row * total), total);
+        mask[..length].Fill(1);
+        mask[length..].Clear();
+    }
+}

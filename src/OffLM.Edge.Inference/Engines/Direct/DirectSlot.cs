@@ -1,0 +1,84 @@
+using System.Runtime.CompilerServices;
+using OffLM.Edge.Inference.Interop.GenAi;
+using OffLM.Edge.Inference.Interop.OnnxRuntime;
+
+namespace OffLM.Edge.Inference;
+
+/// <summary>One sequence of the direct engine. It takes a row of the cache with its first token; the row may change between two steps.</summary>
+/// <param name="engine">Whose.</param>
+/// <param name="grammar">Knows which tokens are allowed; null if all are.</param>
+internal sealed unsafe class DirectSlot(DirectEngine engine, GenAiGenerator? grammar) : ISlot
+{
+    internal const int NoRow = -1;
+
+    /// <summary>The scores after the prompt stay here while others are stepped. Not moved by the garbage collector.</summary>
+    private readonly float[] _own = GC.AllocateUninitializedArray<float>(engine.VocabularySize, pinned: true);
+    private readonly OrtRunOptions _prefill = new();
+
+    private float* _logits;
+    private bool _hasBegun;
+
+    public int Capacity => engine.ContextLength;
+
+    public int Reserved => Length;
+
+    public int Length { get; internal set; }
+
+    public bool Guided => grammar is not null;
+
+    public Span<float> Logits => _logits != null
+        ? new Span<float>(_logits, engine.VocabularySize)
+        : throw new InvalidOperationException("A slot has scores after a prefill or a step only.");
+
+    /// <summary>Its row in the cache, or <see cref="NoRow"/>.</summary>
+    internal int Row { get; set; } = NoRow;
+
+    /// <summary>The engine's count of batches when it was last stepped among others.</summary>
+    internal long LastBatch { get; set; } = long.MinValue / 2;
+
+    public void Prefill(ReadOnlySpan<int> tokens)
+    {
+        var own = (float*)Unsafe.AsPointer(ref _own[0]);
+        engine.Prefill(this, tokens, own, _prefill);
+        _logits = own;
+    }
+
+    public int PickAllowed()
+    {
+        var generator = grammar ?? throw new InvalidOperationException("Only a guided slot picks by its grammar.");
+        if (!_hasBegun)
+        {
+            // The grammar begins after a prompt; any will do, as nothing is computed from it.
+            generator.Append([0]);
+            _hasBegun = true;
+        }
+
+        Logits.CopyTo(generator.Logits);
+        return generator.PickHighestAllowed();
+    }
+
+    public void Step(int token) => engine.Step([this], [token]);
+
+    public void Rewind(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)Length, nameof(length));
+        Length = length;
+        _logits = null;
+    }
+
+    public void Abort() => _prefill.Terminate();
+
+    public void Dispose()
+    {
+        engine.Free(this);
+        _prefill.Dispose();
+        grammar?.Dispose();
+    }
+
+    /// <summary>Says where the scores after a step are.</summary>
+    internal void Stepped(float* logits)
+    {
+        Length++;
+        _logits = logits;
+    }
+}

@@ -1,0 +1,95 @@
+using OffLM.Edge.Inference.Interop.LibC;
+
+namespace OffLM.Edge.Inference;
+
+/// <summary>
+/// The keys and values of all sequences, cut into rows: a tensor [rows, heads, length, head size] for each layer's keys and each layer's values.
+/// Neighbouring rows are one tensor to the graph, so that sequences that are stepped together must stand side by side: they are moved for it.
+/// Memory is taken as tokens come, and given back with the row.
+/// </summary>
+internal sealed unsafe class KeyValueCache : IDisposable
+{
+    /// <summary>Rows begin at pages, whatever the head's size.</summary>
+    private const int LengthStep = 256;
+
+    private readonly AnonymousMemory _memory;
+    private readonly float[] _swap;
+    private readonly int _heads;
+    private readonly int _headSize;
+
+    /// <param name="layers">Each with keys and values.</param>
+    /// <param name="heads">Key and value heads.</param>
+    /// <param name="headSize">Elements of one head's key.</param>
+    /// <param name="rows">Sequences.</param>
+    /// <param name="length">Tokens of the longest sequence.</param>
+    internal KeyValueCache(int layers, int heads, int headSize, int rows, int length)
+    {
+        (Layers, Rows, _heads, _headSize) = (layers, rows, heads, headSize);
+        Length = (length + LengthStep - 1) / LengthStep * LengthStep;
+        _swap = new float[headSize * LengthStep];
+        _memory = new AnonymousMemory(2L * layers * rows * RowElements * sizeof(float));
+    }
+
+    internal int Layers { get; }
+
+    internal int Rows { get; }
+
+    /// <summary>Tokens that a row has room for: the tensors' third dimension.</summary>
+    internal int Length { get; }
+
+    /// <summary>What a row takes when it is full.</summary>
+    internal static long RowBytes(int layers, int heads, int headSize, int length) => 2L * layers * heads * headSize * length * sizeof(float);
+
+    private long RowElements => (long)_heads * Length * _headSize;
+
+    internal float* Keys(int layer, int row) => Tensor(2 * layer, row);
+
+    internal float* Values(int layer, int row) => Tensor((2 * layer) + 1, row);
+
+    /// <summary>Exchanges two rows' first tokens; a row without tokens just gets the other's.</summary>
+    internal void Swap(int rowA, int tokensA, int rowB, int tokensB)
+    {
+        for (var tensor = 0; tensor < 2 * Layers; tensor++)
+        {
+            for (var head = 0; head < _heads; head++)
+            {
+                var offset = (long)head * Length * _headSize;
+                SwapHead(Tensor(tensor, rowA) + offset, tokensA * _headSize, Tensor(tensor, rowB) + offset, tokensB * _headSize);
+            }
+        }
+    }
+
+    /// <summary>Gives a row's memory back to the system.</summary>
+    internal void Release(int row)
+    {
+        for (var tensor = 0; tensor < 2 * Layers; tensor++)
+        {
+            _memory.Release((byte*)Tensor(tensor, row) - _memory.Address, RowElements * sizeof(float));
+        }
+    }
+
+    public void Dispose() => _memory.Dispose();
+
+    private void SwapHead(float* a, int countA, float* b, int countB)
+    {
+        if (countA == 0 || countB == 0)
+        {
+            new ReadOnlySpan<float>(a, countA).CopyTo(new Span<float>(b, countA));
+            new ReadOnlySpan<float>(b, countB).CopyTo(new Span<float>(a, countB));
+            return;
+        }
+
+        var (count, part) = (Math.Max(countA, countB), 0);
+        for (var done = 0; done < count; done += part)
+        {
+            part = Math.Min(_swap.Length, count - done);
+            var partA = new Span<float>(a + done, part);
+            var partB = new Span<float>(b + done, part);
+            partA.CopyTo(_swap);
+            partB.CopyTo(partA);
+            _swap.AsSpan(0, part).CopyTo(partB);
+        }
+    }
+
+    private float* Tensor(int tensor, int row) => (float*)_memory.Address + ((((long)tensor * Rows) + row) * RowElements);
+}

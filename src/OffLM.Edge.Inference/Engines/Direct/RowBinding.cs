@@ -1,0 +1,72 @@
+using OffLM.Edge.Inference.Interop.OnnxRuntime;
+
+namespace OffLM.Edge.Inference;
+
+/// <summary>The graph's inputs and outputs for some neighbouring rows of the cache. Tensors are made anew only when their shape or place changes:
+/// decoding rebinds the mask once in many steps, and nothing else.</summary>
+internal sealed unsafe class RowBinding : IDisposable
+{
+    private readonly OrtIoBinding _binding;
+    private readonly DirectNames _names;
+    private readonly int _rows;
+    private int _sequence;
+    private int _total;
+    private (nint Place, int Tokens) _logits;
+
+    internal RowBinding(OrtSession session, DirectNames names, KeyValueCache cache, int headSize, int heads, int firstRow, int rows)
+    {
+        (_names, _rows) = (names, rows);
+        _binding = session.CreateBinding();
+        for (var layer = 0; layer < cache.Layers; layer++)
+        {
+            using var keys = OrtTensor.Over(cache.Keys(layer, firstRow), rows, heads, cache.Length, headSize);
+            using var values = OrtTensor.Over(cache.Values(layer, firstRow), rows, heads, cache.Length, headSize);
+            _binding.Input(names.PastKeys[layer], keys);
+            _binding.Output(names.PresentKeys[layer], keys);
+            _binding.Input(names.PastValues[layer], values);
+            _binding.Output(names.PresentValues[layer], values);
+        }
+    }
+
+    internal OrtIoBinding Binding => _binding;
+
+    /// <summary>Says what each row's tokens are.</summary>
+    /// <param name="inputs">Where they are: ids, mask and positions one row after the other.</param>
+    /// <param name="sequence">New tokens a row.</param>
+    /// <param name="total">The mask's width.</param>
+    internal void Inputs(DirectInputs inputs, int sequence, int total)
+    {
+        if (sequence != _sequence)
+        {
+            using var ids = OrtTensor.Over(inputs.Ids, _rows, sequence);
+            _binding.Input(_names.InputIds, ids);
+            if (_names.PositionIds is { } positionIds)
+            {
+                using var positions = OrtTensor.Over(inputs.Positions, _rows, sequence);
+                _binding.Input(positionIds, positions);
+            }
+
+            _sequence = sequence;
+        }
+
+        if (total != _total)
+        {
+            using var mask = OrtTensor.Over(inputs.Mask, _rows, total);
+            _binding.Input(_names.AttentionMask, mask);
+            _total = total;
+        }
+    }
+
+    /// <summary>Says where the scores go.</summary>
+    internal void Logits(float* place, int tokens, int vocabularySize)
+    {
+        if (_logits != ((nint)place, tokens))
+        {
+            using var logits = OrtTensor.Over(place, _rows, tokens, vocabularySize);
+            _binding.Output(_names.Logits, logits);
+            _logits = ((nint)place, tokens);
+        }
+    }
+
+    public void Dispose() => _binding.Dispose();
+}

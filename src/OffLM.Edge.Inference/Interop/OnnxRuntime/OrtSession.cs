@@ -1,0 +1,95 @@
+using System.Runtime.InteropServices;
+
+namespace OffLM.Edge.Inference.Interop.OnnxRuntime;
+
+/// <summary>A graph in memory, ready to run.</summary>
+internal sealed unsafe class OrtSession : IDisposable
+{
+    private delegate nint GetName(nint session, nuint index, nint allocator, nint* name);
+
+    private delegate nint GetTypeInfo(nint session, nuint index, nint* info);
+
+    private readonly SessionHandle _handle;
+
+    /// <param name="path">An ONNX file; its external data lies beside it.</param>
+    /// <param name="options">How to compute.</param>
+    /// <exception cref="InferenceException">The library's reason.</exception>
+    internal OrtSession(string path, OrtSessionOptions options)
+    {
+        nint address;
+        var file = new OrtName(path);
+        OrtStatus.ThrowIfError(NativeMethods.CreateSession(OrtEnvironment.Instance.Handle.Address, file.Address, options.Handle.Address, &address));
+        GC.KeepAlive(file);
+        _handle = new SessionHandle(address);
+        nuint inputs, outputs;
+        OrtStatus.ThrowIfError(NativeMethods.SessionGetInputCount(address, &inputs));
+        OrtStatus.ThrowIfError(NativeMethods.SessionGetOutputCount(address, &outputs));
+        Inputs = Values((int)inputs, NativeMethods.SessionGetInputName, NativeMethods.SessionGetInputTypeInfo);
+        Outputs = Values((int)outputs, NativeMethods.SessionGetOutputName, NativeMethods.SessionGetOutputTypeInfo);
+    }
+
+    internal IReadOnlyList<OrtValueInfo> Inputs { get; }
+
+    internal IReadOnlyList<OrtValueInfo> Outputs { get; }
+
+    internal OrtIoBinding CreateBinding()
+    {
+        nint address;
+        OrtStatus.ThrowIfError(NativeMethods.CreateIoBinding(_handle.Address, &address));
+        return new OrtIoBinding(new IoBindingHandle(address));
+    }
+
+    /// <summary>Computes all outputs from what is bound.</summary>
+    /// <exception cref="InferenceException">It failed, or was terminated.</exception>
+    internal void Run(OrtIoBinding binding, OrtRunOptions options) =>
+        OrtStatus.ThrowIfError(NativeMethods.RunWithBinding(_handle.Address, options.Handle.Address, binding.Handle.Address));
+
+    public void Dispose() => _handle.Dispose();
+
+    private OrtValueInfo[] Values(int count, GetName getName, GetTypeInfo getTypeInfo)
+    {
+        nint allocator;
+        OrtStatus.ThrowIfError(NativeMethods.GetAllocatorWithDefaultOptions(&allocator));
+        var values = new OrtValueInfo[count];
+        for (var i = 0; i < count; i++)
+        {
+            nint name, info;
+            OrtStatus.ThrowIfError(getName(_handle.Address, (nuint)i, allocator, &name));
+            var text = Marshal.PtrToStringUTF8(name) ?? "";
+            OrtStatus.ThrowIfError(NativeMethods.AllocatorFree(allocator, name));
+            OrtStatus.ThrowIfError(getTypeInfo(_handle.Address, (nuint)i, &info));
+            try
+            {
+                values[i] = Describe(text, info);
+            }
+            finally
+            {
+                NativeMethods.ReleaseTypeInfo(info);
+            }
+        }
+
+        return values;
+    }
+
+    private static OrtValueInfo Describe(string name, nint info)
+    {
+        nint tensor;
+        OrtStatus.ThrowIfError(NativeMethods.CastTypeInfoToTensorInfo(info, &tensor));
+        if (tensor == 0)
+        {
+            return new OrtValueInfo(name, OrtElementType.Undefined, []);
+        }
+
+        int type;
+        nuint count;
+        OrtStatus.ThrowIfError(NativeMethods.GetTensorElementType(tensor, &type));
+        OrtStatus.ThrowIfError(NativeMethods.GetDimensionsCount(tensor, &count));
+        var shape = new long[count];
+        fixed (long* dimensions = shape)
+        {
+            OrtStatus.ThrowIfError(NativeMethods.GetDimensions(tensor, dimensions, count));
+        }
+
+        return new OrtValueInfo(name, (OrtElementType)type, shape);
+    }
+}

@@ -1,0 +1,42 @@
+namespace OffLM.Edge.Inference.Interop.OnnxRuntime;
+
+/// <summary>Element types (<c>ONNXTensorElementDataType</c>).</summary>
+internal enum OrtElementType
+{
+    Undefined = 0,
+    Float = 1,
+    Int64 = 7,
+    Float16 = 10,
+}
+
+/// <summary>A tensor over memory of ours, which must outlive it and whatever it is bound to.</summary>
+internal sealed unsafe class OrtTensor : IDisposable
+{
+    private OrtTensor(ValueHandle handle) => Handle = handle;
+
+    internal ValueHandle Handle { get; }
+
+    internal static OrtTensor Over(float* data, params ReadOnlySpan<long> shape) => Over(data, sizeof(float), OrtElementType.Float, shape);
+
+    internal static OrtTensor Over(long* data, params ReadOnlySpan<long> shape) => Over(data, sizeof(long), OrtElementType.Int64, shape);
+
+    public void Dispose() => Handle.Dispose();
+
+    private static OrtTensor Over(void* data, int elementBytes, OrtElementType type, ReadOnlySpan<long> shape)
+    {
+        var bytes = (nuint)elementBytes;
+        foreach (var length in shape)
+        {
+            bytes *= checked((nuint)length);
+        }
+
+        nint value;
+        fixed (long* dimensions = shape)
+        {
+            OrtStatus.ThrowIfError(NativeMethods.CreateTensorWithDataAsOrtValue(
+                OrtEnvironment.Instance.CpuMemory.Address, data, bytes, dimensions, (nuint)shape.Length, (int)type, &value));
+        }
+
+        return new OrtTensor(new ValueHandle(value));
+    }
+}

@@ -1,0 +1,25 @@
+namespace OffLM.Edge.Inference;
+
+/// <summary>Loads a model with the engine that was chosen for it.</summary>
+internal static class EngineLoader
+{
+    /// <summary>Takes seconds for a large model.</summary>
+    /// <exception cref="ModelLoadException">The libraries are missing, or the model can't be loaded; says why.</exception>
+    internal static IEngine Load(string folder, ModelHostOptions options)
+    {
+        if (options.Engine == EngineChoice.GenAi)
+        {
+            return GenAiEngine.Load(folder, options.Threads);
+        }
+
+        try
+        {
+            var rows = options.Scheduler.MaxActive + options.Scheduler.IdleSlots;
+            return DirectEngine.Load(folder, new DirectOptions(options.Threads, rows, DirectOptions.DefaultCacheBytes));
+        }
+        catch (UnknownGraphException e)
+        {
+            return GenAiEngine.Load(folder, options.Threads, $"not computed directly: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using OffLM.Edge.Inference.Tests.Support;
+using OffLM.ModelForge;
+
+namespace OffLM.Edge.Inference.Tests.Engines;
+
+/// <summary>Which engine a model gets, and that a model that is not for the direct one still answers.</summary>
+public sealed class EngineChoiceTests(TinyModel tiny) : IClassFixture<TinyModel>, IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(EngineChoice.Auto, "onnxruntime-direct")]
+    [InlineData(EngineChoice.GenAi, "onnxruntime-genai")]
+    [InlineData(EngineChoice.Direct, "onnxruntime-direct")]
+    public void The_engine_is_the_one_that_was_chosen(EngineChoice choice, string name)
+    {
+        using var engine = EngineLoader.Load(tiny.Folder, new ModelHostOptions { Engine = choice, Threads = 1 });
+
+        Assert.Equal((name, "CPU", null), (engine.Description.Name, engine.Description.Provider, engine.Description.Fallback));
+    }
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    public void Models_of_every_kind_that_the_forge_writes_are_computed_directly(bool prune, bool tied)
+    {
+        var model = Forged(ModelRecipe.Tiny with { Prune = prune, Tied = tied });
+        using var theirs = GenAiEngine.Load(model, 1);
+        using var ours = DirectEngine.Load(model, new DirectOptions(1, 2, 1L << 30));
+        using var expected = theirs.CreateSlot(100);
+        using var slot = ours.CreateSlot(100);
+        var prompt = TinyModel.Prompt(30);
+        expected.Prefill(prompt);
+        slot.Prefill(prompt.AsSpan(0, 20));
+        slot.Prefill(prompt.AsSpan(20));
+
+        Assert.Equal(LogitMath.IndexOf(expected.Logits, LogitMath.Max(expected.Logits)), LogitMath.IndexOf(slot.Logits, LogitMath.Max(slot.Logits)));
+    }
+
+    [Theory]
+    [InlineData("MultiHeadXAttention", "its graph has the operator MultiHeadXAttention")]
+    [InlineData("SomethingElse_Query", "its graph has no GroupQueryAttention")]
+    public void A_graph_with_another_attention_is_left_to_GenAI(string other, string reason)
+    {
+        var model = Forged(ModelRecipe.Tiny);
+        var graph = Path.Combine(model, "model.onnx");
+        var bytes = System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(graph));
+        File.WriteAllBytes(graph, System.Text.Encoding.Latin1.GetBytes(bytes.Replace("GroupQueryAttention", other, StringComparison.Ordinal)));
+
+        Assert.Equal(reason, Assert.Throws<UnknownGraphException>(() => DirectEngine.Load(model, new DirectOptions(1, 2, 1L << 30))).Message);
+    }
+
+    [Fact]
+    public void A_model_that_is_left_to_GenAI_answers_and_says_why()
+    {
+        var model = Forged(ModelRecipe.Tiny);
+        var config = Path.Combine(model, "genai_config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace(
+            "\"decoder\"", "\"vision\": {\"filename\": \"\"}, \"decoder\"", StringComparison.Ordinal));
+
+        using var engine = EngineLoader.Load(model, new ModelHostOptions { Engine = EngineChoice.Direct, Threads = 1 });
+
+        Assert.Equal(("onnxruntime-genai", "not computed directly: it has a vision part beside the decoder"), (engine.Description.Name, engine.Description.Fallback));
+        using var slot = engine.CreateSlot(20);
+        slot.Prefill([1, 2, 3]);
+        Assert.Equal(engine.VocabularySize, slot.Logits.Length);
+    }
+
+    [Fact]
+    public void A_graph_that_is_no_graph_is_told()
+    {
+        var model = Forged(ModelRecipe.Tiny);
+        File.WriteAllText(Path.Combine(model, "model.onnx"), "not a graph");
+
+        var error = Assert.Throws<ModelLoadException>(() => EngineLoader.Load(model, new ModelHostOptions { Engine = EngineChoice.Direct }));
+
+        Assert.StartsWith("the engine refuses its files", error.Message);
+        Assert.DoesNotContain(_folder.Root, error.Message);
+    }
+
+    [Fact]
+    public void A_graph_whose_weights_are_missing_is_told_without_its_place()
+    {
+        var model = Forged(ModelRecipe.Tiny);
+        File.Delete(Path.Combine(model, "model.onnx.data"));
+
+        var error = Assert.Throws<ModelLoadException>(() => DirectEngine.Load(model, new DirectOptions(1, 2, 1L << 30)));
+
+        Assert.StartsWith("the engine refuses its files", error.Message);
+        Assert.DoesNotContain(_folder.Root, error.Message);
+    }
+
+    private string Forged(ModelRecipe recipe)
+    {
+        var folder = _folder.Path("model");
+        Forge.Write(folder, recipe);
+        return folder;
+    }
+}
