@@ -31,6 +31,7 @@ public sealed partial class Node
             Ledger = reader.Summary(),
             Outbox = outbox,
             Refused = refused,
+            IsRolledBack = IsRolledBack(reader),
             Sync = sync,
             Key = Key.Uri,
             Address = Key.Address,
@@ -79,6 +80,19 @@ public sealed partial class Node
         catch (FormatException e)
         {
             return e.Message;
+        }
+    }
+
+    /// <summary>A damaged row of evidence is evidence enough to say so.</summary>
+    private static bool IsRolledBack(LedgerReader reader)
+    {
+        try
+        {
+            return reader.CounterGap() is not null || reader.RollbackEvidence() is not null;
+        }
+        catch (FormatException)
+        {
+            return true;
         }
     }
 

@@ -1,4 +1,5 @@
 using OffLM.CardSimulator.Card;
+using OffLM.CardSimulator.Fronts;
 using OffLM.Edge.Signing.Cards;
 using OffLM.Edge.Signing.Cards.OpenPgp;
 using OffLM.Edge.Signing.Interop.Secp256k1;

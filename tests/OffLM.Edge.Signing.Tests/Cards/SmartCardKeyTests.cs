@@ -1,4 +1,5 @@
 using OffLM.CardSimulator.Card;
+using OffLM.CardSimulator.Fronts;
 using OffLM.Edge.Signing.Cards;
 
 namespace OffLM.Edge.Signing.Tests.Cards;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using OffLM.CardSimulator.Card;
+using OffLM.CardSimulator.Fronts;
 using OffLM.Edge.Signing.Interop.Secp256k1;
 
 namespace OffLM.Edge.Signing.Tests.Cards.Judges;

@@ -1,12 +1,12 @@
 using OffLM.CardSimulator.Card;
-using OffLM.CardSimulator.Fronts;
+using OffLM.Edge.Signing;
 using OffLM.Edge.Signing.Cards;
 using OffLM.Edge.Signing.Cards.OpenPgp;
 
-namespace OffLM.Edge.Signing.Tests.Cards;
+namespace OffLM.CardSimulator.Fronts;
 
 /// <summary>A simulated card that nodes can connect to, and that can be pulled out and plugged in again.</summary>
-internal sealed class SimulatedCard
+public sealed class SimulatedCard
 {
     public const string UserPin = "134679";
 
