@@ -170,7 +170,8 @@ public sealed partial class Node : IAsyncDisposable
     /// <summary>Signs random bytes, to see that the key can; the ledger knows of it.</summary>
     /// <exception cref="KeyUnavailableException">The key can't sign now.</exception>
     /// <exception cref="LedgerRolledBackException">The card knows of signatures that the ledger can't explain.</exception>
-    public Task TestKeyAsync(CancellationToken cancellation) =>
+    /// <returns>The card's signature counter afterwards; 0 for a key file.</returns>
+    public Task<uint> TestKeyAsync(CancellationToken cancellation) =>
         _sealing?.TestKeyAsync(cancellation) ?? throw new KeyUnavailableException("The node is starting up; its key is not used yet.");
 
     /// <summary>

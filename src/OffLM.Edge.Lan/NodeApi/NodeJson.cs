@@ -14,6 +14,7 @@ namespace OffLM.Edge.Lan.NodeApi;
 [JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(StatusView))]
 [JsonSerializable(typeof(KeyView))]
+[JsonSerializable(typeof(KeyTestView))]
 [JsonSerializable(typeof(ModelsView))]
 [JsonSerializable(typeof(VerificationView))]
 [JsonSerializable(typeof(PullView))]

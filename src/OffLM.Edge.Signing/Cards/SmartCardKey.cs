@@ -84,7 +84,7 @@ public sealed class SmartCardKey : ISigningKey
     }
 
     /// <summary>Why this card can't be a node's key; null if it can.</summary>
-    internal static string? Obstacle(ApplicationData card) => card switch
+    public static string? Obstacle(ApplicationData card) => card switch
     {
         { Touch: not TouchPolicy.Off } => $"The card {card.Identity} wants to be touched for each signature, and a node signs with nobody there. "
             + $"Turn that off with the admin PIN{(card.Touch is TouchPolicy.Permanent or TouchPolicy.PermanentCached ? "; here it is permanent, so a new key must be made" : "")}: offlm-edge key enroll",

@@ -87,7 +87,14 @@ public sealed partial class NodeKey(KeyUri uri, Ledger ledger, CardConnector car
     {
         if (uri.Class == KeyClass.SmartCard)
         {
-            return await SmartCardKey.OpenAsync(uri.Location, cards, _pins, CancellationToken.None);
+            try
+            {
+                return await SmartCardKey.OpenAsync(uri.Location, cards, _pins, CancellationToken.None);
+            }
+            catch (KeyUnavailableException e)
+            {
+                throw new KeyUnavailableException($"{uri}: {e.Message}", e);
+            }
         }
 
         var path = uri.Location;

@@ -63,7 +63,8 @@ public sealed partial class SealingLoop(
     /// <summary>Signs random bytes, to see that the key can.</summary>
     /// <exception cref="KeyUnavailableException">The key can't sign now.</exception>
     /// <exception cref="LedgerRolledBackException">The card knows of signatures that the ledger can't explain.</exception>
-    public Task TestKeyAsync(CancellationToken cancellation) => UseKeyAsync(unlocked => sealer.TestAsync(unlocked, cancellation), cancellation);
+    /// <returns>The card's signature counter afterwards; 0 for a key file.</returns>
+    public Task<uint> TestKeyAsync(CancellationToken cancellation) => UseKeyAsync(unlocked => sealer.TestAsync(unlocked, cancellation), cancellation);
 
     /// <summary>Does something while nothing is being signed.</summary>
     public async Task<T> PausedAsync<T>(Func<Task<T>> action)
