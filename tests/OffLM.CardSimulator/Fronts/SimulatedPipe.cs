@@ -25,6 +25,9 @@ internal sealed class SimulatedPipe(CcidDevice device) : IBulkPipe
     /// <summary>Told how long a read waited in vain.</summary>
     public Action<TimeSpan> Waited { get; set; } = _ => { };
 
+    /// <summary>Takes no message while an answer waits to be fetched.</summary>
+    public bool HoldsBack { get; set; }
+
     /// <summary>Messages that the device took.</summary>
     public List<byte[]> Sent { get; } = [];
 
@@ -45,6 +48,12 @@ internal sealed class SimulatedPipe(CcidDevice device) : IBulkPipe
 
     public void Write(ReadOnlySpan<byte> message, TimeSpan timeout)
     {
+        if (HoldsBack && _incoming.Count > 0)
+        {
+            Waited(timeout);
+            throw new PipeException(PipeFault.TimedOut, "it takes nothing.");
+        }
+
         Count(message.Length);
         Sent.Add(message.ToArray());
         foreach (var answer in device.Receive(message.ToArray()).SelectMany(a => Alter(a)))

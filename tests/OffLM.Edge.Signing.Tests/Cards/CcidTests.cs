@@ -106,6 +106,19 @@ public sealed class CcidTests
     }
 
     [Fact]
+    public void A_reader_that_takes_nothing_before_its_last_answer_is_fetched_is_relieved_of_it_at_once()
+    {
+        using var card = Connect(pipe =>
+        {
+            pipe.HoldsBack = true;
+            pipe.Waited = _time.Advance;
+            pipe.Owe([0x80, 2, 0, 0, 0, 0, 77, 0, 0, 0, 0x90, 0x00]);
+        });
+        AssertSigns(card);
+        Assert.InRange(_time.GetElapsedTime(new ManualTime().GetTimestamp()), TimeSpan.Zero, TimeSpan.FromMilliseconds(100));
+    }
+
+    [Fact]
     public void An_endpoint_that_stalls_is_cleared_when_the_reader_is_taken_up_anew()
     {
         using var card = Connect(pipe => pipe.StallAt = 1);
@@ -115,7 +128,7 @@ public sealed class CcidTests
     [Fact]
     public void A_stall_in_the_middle_ends_the_exchange()
     {
-        using var channel = ConnectChannel(pipe => pipe.StallAt = 4);
+        using var channel = ConnectChannel(pipe => pipe.StallAt = 5);
         Assert.Throws<CardGoneException>(() => channel.Transmit([0, 0xCA, 0, 0x6E, 0], TimeSpan.FromSeconds(1)));
     }
 

@@ -18,6 +18,9 @@ internal sealed class CcidTransport(IBulkPipe pipe, CcidDescriptor descriptor, T
     private static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan SynchronisePatience = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long an answer that is owed may take to come when it is called for. Paid once at each connecting: an honest reader owes none.</summary>
+    private static readonly TimeSpan DrainPatience = TimeSpan.FromMilliseconds(20);
+
     /// <summary>A whole message in whole packets, and one more packet: a message of full packets is read on to its end.</summary>
     private readonly byte[] _buffer = new byte[(((descriptor.MaxMessage + pipe.PacketSize - 1) / pipe.PacketSize) + 1) * pipe.PacketSize];
 
@@ -54,6 +57,8 @@ internal sealed class CcidTransport(IBulkPipe pipe, CcidDescriptor descriptor, T
     {
         try
         {
+            // A reader that still holds an answer to somebody before us may take nothing until that is fetched.
+            Drain();
             return TryExchange(CcidMessage.GetSlotStatus, 0, [], CcidMessage.SlotStatus, SynchronisePatience);
         }
         catch (Exception e) when (e is CardGoneException or PipeException { Fault: not PipeFault.Gone })
@@ -79,6 +84,21 @@ internal sealed class CcidTransport(IBulkPipe pipe, CcidDescriptor descriptor, T
     }
 
     public void Dispose() => pipe.Dispose();
+
+    private void Drain()
+    {
+        try
+        {
+            for (var owed = 0; owed < MaxStale; owed++)
+            {
+                _ = pipe.Read(_buffer, DrainPatience);
+            }
+        }
+        catch (PipeException e) when (e.Fault != PipeFault.Gone)
+        {
+            // Nothing more, or something that the messages to come will meet again.
+        }
+    }
 
     private CcidAnswer TryExchange(byte type, uint specific, ReadOnlySpan<byte> data, byte expected, TimeSpan patience)
     {
