@@ -1,5 +1,6 @@
 using OffLM.Edge.Board.Reports;
 using OffLM.Edge.Metering;
+using OffLM.Edge.Metering.Interop.Sqlite;
 using OffLM.Edge.Work.Status;
 
 namespace OffLM.Edge.Work;
@@ -11,6 +12,7 @@ public sealed partial class Node
     private const int RefusedShown = 5;
 
     private Func<NetworkStatus>? _sync;
+    private bool _rolledBack;
 
     /// <summary>Says who knows how the node stands with the network; <see cref="Status"/> asks there.</summary>
     public void Report(Func<NetworkStatus> sync) => Volatile.Write(ref _sync, sync);
@@ -35,6 +37,7 @@ public sealed partial class Node
             Ledger = reader.Summary(),
             Outbox = outbox,
             Refused = refused,
+            IsRolledBack = IsRolledBackIn(reader),
             Sync = sync,
             Key = Key.Uri,
             Address = Key.Address,
@@ -88,6 +91,38 @@ public sealed partial class Node
         catch (FormatException e)
         {
             return e.Message;
+        }
+    }
+
+    /// <summary>True while the network or the card knows of batches that the ledger lacks, and the owner has not accepted that.</summary>
+    public bool IsRolledBack
+    {
+        get
+        {
+            try
+            {
+                using var reader = Ledger.Read();
+                Volatile.Write(ref _rolledBack, IsRolledBackIn(reader));
+            }
+            catch (Exception e) when (e is LedgerUnavailableException or SqliteException)
+            {
+                // The ledger can't be read just now; what was known of it still holds.
+            }
+
+            return Volatile.Read(ref _rolledBack);
+        }
+    }
+
+    /// <summary>A damaged row of evidence is evidence enough to say so.</summary>
+    private static bool IsRolledBackIn(LedgerReader reader)
+    {
+        try
+        {
+            return reader.CounterGap() is not null || reader.RollbackEvidence() is not null;
+        }
+        catch (FormatException)
+        {
+            return true;
         }
     }
 

@@ -46,7 +46,7 @@ public sealed partial class Node : IAsyncDisposable
         _board = options.Board is { } board ? BoardRuntime.Open(board, options.StateDirectory, load.Share, time) : null;
         Models = new ModelHost(Store, Paced(options.Models, _board) with { Loaded = OnLoaded }, time);
         load.Watch(Models);
-        Key = new NodeKey(options.Key, ledger, loggers.CreateLogger<NodeKey>());
+        Key = new NodeKey(options.Key, ledger, options.Cards, options.CardPin, loggers.CreateLogger<NodeKey>());
         _limits = new RateLimiter(time);
         _book = new AnswerBook(ledger, time, loggers.CreateLogger<AnswerBook>());
         _recent = new RecentAnswers(time);
@@ -121,7 +121,7 @@ public sealed partial class Node : IAsyncDisposable
         await _guard.StartAsync();
         await _tariffs.LoadAsync(Ledger, _options.Tariff, _options.Schedule);
         var sealer = new BatchSealer(Ledger, _options.Domain, boot, _clock.Now);
-        _sealing = new SealingLoop(sealer, Key, _options.BatchInterval, OnSigned, _clock.Time, _loggers.CreateLogger<SealingLoop>());
+        _sealing = new SealingLoop(sealer, Key, _guard, _options.BatchInterval, OnSigned, _clock.Time, _loggers.CreateLogger<SealingLoop>());
         using (var reader = Ledger.Read())
         {
             _sealing.Start(reader.Summary().Open);
@@ -174,16 +174,40 @@ public sealed partial class Node : IAsyncDisposable
         return reopened;
     }
 
-    /// <summary>Goes on behind the network's batches after the state directory was restored from an old copy, which evidence must prove.</summary>
-    /// <returns>How it goes on; null if there is no evidence of a rollback.</returns>
+    /// <summary>Signs random bytes, to see that the key can; the ledger knows of it.</summary>
+    /// <exception cref="KeyUnavailableException">The key can't sign now.</exception>
+    /// <exception cref="LedgerRolledBackException">The card knows of signatures that the ledger can't explain.</exception>
+    /// <returns>The card's signature counter afterwards; 0 for a key file.</returns>
+    public Task<uint> TestKeyAsync(CancellationToken cancellation) =>
+        _sealing?.TestKeyAsync(cancellation) ?? throw new KeyUnavailableException("The node is starting up; its key is not used yet.");
+
+    /// <summary>
+    /// Goes on after the state directory was restored from an old copy: behind the network's batches, where evidence proves them, and from where
+    /// the card's counter is, where nothing explains it.
+    /// </summary>
+    /// <param name="reason">The owner's words, for a card's counter; nothing of that is accepted without.</param>
+    /// <returns>How it goes on; null if there is nothing to accept.</returns>
     /// <exception cref="FormatException">The evidence or a batch is damaged.</exception>
     /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
-    public async Task<AcceptedRollback?> AcceptRollbackAsync()
+    public async Task<AcceptedRollback?> AcceptRollbackAsync(string? reason = null)
     {
-        var now = _clock.Now().UnixMilliseconds;
-        var accepted = await (_sealing?.PausedAsync(() => Ledger.AcceptRollbackAsync(now)) ?? Ledger.AcceptRollbackAsync(now));
+        var accepted = await (_sealing?.PausedAsync(AcceptAsync) ?? AcceptAsync());
+        if (accepted?.Gap is not null)
+        {
+            _guard.RolledBack(null);
+            _sealing?.Appended();
+        }
+
         OutboxChanged?.Invoke();
         return accepted;
+
+        async Task<AcceptedRollback?> AcceptAsync()
+        {
+            var now = _clock.Now().UnixMilliseconds;
+            var behindNetwork = await Ledger.AcceptRollbackAsync(now);
+            var fromCard = string.IsNullOrWhiteSpace(reason) ? null : await Ledger.AcceptGapAsync(reason, now);
+            return behindNetwork is null ? fromCard : behindNetwork with { Gap = fromCard?.Gap };
+        }
     }
 
     /// <summary>Takes no more requests, lets running answers end, within the grace, and signs what is open. The ledger can still be used.</summary>

@@ -25,6 +25,7 @@ public sealed class PresenceTests
         Assert.Equal((node.Address.ToString(), "file"), (birth.GetProperty("key").GetProperty("address").GetString(), birth.GetProperty("key").GetProperty("class").GetString()));
         Assert.Equal(TypedDomain.TestNetwork.ChainId, birth.GetProperty("network").GetProperty("chainId").GetUInt64());
         Assert.Empty(birth.GetProperty("models").EnumerateArray());
+        Assert.False(birth.GetProperty("rolledBack").GetBoolean());
         Assert.Equal("online", tap.Values(node.Topics.State, "state")[^1]);
     }
 

@@ -1,6 +1,7 @@
 namespace OffLM.Edge.Signing.Tests;
 
-/// <summary>The only tests that set environment variables: xunit runs one class's tests one after the other.</summary>
+/// <summary>Sets environment variables: xunit runs the tests of one collection one after the other.</summary>
+[Collection("environment")]
 public sealed class KeyPasswordTests : IDisposable
 {
     private const string CredentialsFolder = "CREDENTIALS_DIRECTORY";

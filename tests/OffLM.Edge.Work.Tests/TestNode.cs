@@ -57,9 +57,13 @@ internal sealed class TestNode : IAsyncDisposable
     }
 
     /// <summary>Stops the node and starts another on the same state.</summary>
-    public async Task RestartAsync()
+    public Task RestartAsync() => StoppedAsync(() => { });
+
+    /// <summary>Stops the node, does something to its state, and starts another on it.</summary>
+    public async Task StoppedAsync(Action change)
     {
         await Node.DisposeAsync();
+        change();
         Node = Node.Open(Options, TimeProvider.System, NullLoggerFactory.Instance);
         await Node.StartAsync();
     }

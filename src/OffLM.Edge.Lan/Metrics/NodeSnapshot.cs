@@ -50,6 +50,7 @@ internal static class NodeSnapshot
         text.Family("ledger_receipts", "gauge", "Receipts ever written.").Sample(status.Ledger.Receipts);
         text.Family("ledger_open_receipts", "gauge", "Receipts that no batch has signed yet.").Sample(status.Ledger.Open);
         text.Family("ledger_batches", "gauge", "Batches ever signed.").Sample(status.Ledger.Batches);
+        text.Family("ledger_rolled_back", "gauge", "1 while the network or the card knows of batches that the ledger lacks: nothing is signed.").Sample(status.IsRolledBack ? 1 : 0);
         text.Family("ledger_holds", "gauge", "Requests that have a hold and no receipt yet.").Sample(status.Ledger.Holds);
     }
 

@@ -85,13 +85,25 @@ internal sealed class BatchEndpoints(Node node)
 
     private async Task AcceptRollbackAsync(HttpContext context)
     {
-        var accepted = await node.AcceptRollbackAsync()
-            ?? throw new NodeApiException(StatusCodes.Status409Conflict, "There is no evidence that this ledger was rolled back: no collector has settled a batch that it lacks.");
+        var reason = NodeRequest.Text(context, "reason");
+        using (var reader = node.Ledger.Read())
+        {
+            if (reason is null && reader.CounterGap() is { } gap)
+            {
+                throw NodeApiException.BadRequest($"The card has made {gap.Found} signatures, and the ledger explains {gap.Expected}. Say with 'reason' why that is all right.");
+            }
+        }
+
+        var accepted = await node.AcceptRollbackAsync(reason)
+            ?? throw new NodeApiException(
+                StatusCodes.Status409Conflict,
+                "There is no evidence that this ledger was rolled back: no collector has settled a batch that it lacks, and no card has made signatures that it can't explain.");
         var view = new AcceptedRollbackView(
             accepted.NextBatch.ToString(CultureInfo.InvariantCulture),
             accepted.NextSequence.ToString(CultureInfo.InvariantCulture),
             accepted.RefusedBatches,
-            accepted.RefusedReceipts.ToString(CultureInfo.InvariantCulture));
+            accepted.RefusedReceipts.ToString(CultureInfo.InvariantCulture),
+            accepted.Gap is { } accounted ? new(accounted.Expected, accounted.Found, accounted.Reason) : null);
         await Reply.JsonAsync(context, view, NodeJson.Default.AcceptedRollbackView);
     }
 

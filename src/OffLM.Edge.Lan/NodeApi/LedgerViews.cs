@@ -5,7 +5,14 @@ namespace OffLM.Edge.Lan.NodeApi;
 internal sealed record SealView(int Batches);
 
 /// <summary>How the ledger goes on after a rollback was accepted.</summary>
-internal sealed record AcceptedRollbackView(string NextBatch, string NextSequence, int RefusedBatches, string RefusedReceipts);
+/// <param name="Gap">The difference of the card's counter that was accepted; null if there was none.</param>
+internal sealed record AcceptedRollbackView(string NextBatch, string NextSequence, int RefusedBatches, string RefusedReceipts, CounterGapView? Gap);
+
+/// <summary>Signatures of the card that nothing in the ledger explains.</summary>
+/// <param name="Expected">Where its counter should have been.</param>
+/// <param name="Found">Where it was.</param>
+/// <param name="Reason">Why the owner went on.</param>
+internal sealed record CounterGapView(uint Expected, uint Found, string Reason);
 
 /// <summary>Whether the ledger is in order.</summary>
 /// <param name="Sound">True if nothing is wrong.</param>

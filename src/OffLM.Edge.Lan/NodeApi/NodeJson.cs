@@ -15,6 +15,7 @@ namespace OffLM.Edge.Lan.NodeApi;
 [JsonSerializable(typeof(StatusView))]
 [JsonSerializable(typeof(KeyView))]
 [JsonSerializable(typeof(PowerView))]
+[JsonSerializable(typeof(KeyTestView))]
 [JsonSerializable(typeof(ModelsView))]
 [JsonSerializable(typeof(VerificationView))]
 [JsonSerializable(typeof(PullView))]

@@ -19,6 +19,7 @@ internal sealed class StatusEndpoints(Node node)
         routes.MapGet("/healthz", handler.Around(endpoints.HealthAsync)).OpenToEverybody();
         routes.MapGet("/node/v1/status", handler.Around(endpoints.StatusAsync));
         routes.MapGet("/node/v1/key", handler.Around(endpoints.KeyAsync));
+        routes.MapPost("/node/v1/key/test", handler.Around(endpoints.TestKeyAsync)).RequireAdmin();
     }
 
     private Task HealthAsync(HttpContext context)
@@ -47,7 +48,7 @@ internal sealed class StatusEndpoints(Node node)
             DomainView.Of(status.Network),
             status.Running,
             [.. status.LoadedModels.Where(m => context.Caller().Key?.Allows(m.Model.Name) ?? true).Select(ViewOf)],
-            owner ? new(status.Ledger.Receipts, status.Ledger.Batches, status.Ledger.Open, status.Ledger.Holds, status.Ledger.Boot) : null,
+            owner ? new(status.Ledger.Receipts, status.Ledger.Batches, status.Ledger.Open, status.Ledger.Holds, status.Ledger.Boot, status.IsRolledBack) : null,
             owner ? SettlementView.Of(status) : null,
             owner && status.Sync is { } sync ? SyncView.Of(sync) : null,
             owner ? KeyOf(status, owner) : null,
@@ -57,6 +58,13 @@ internal sealed class StatusEndpoints(Node node)
 
     private Task KeyAsync(HttpContext context) =>
         Reply.JsonAsync(context, KeyOf(node.Status(), context.Caller().Scope == Scope.Admin), NodeJson.Default.KeyView);
+
+    private async Task TestKeyAsync(HttpContext context)
+    {
+        var counter = await node.TestKeyAsync(context.RequestAborted);
+        var address = node.Key.Address ?? throw new KeyUnavailableException("The key signed and went away.");
+        await Reply.JsonAsync(context, new KeyTestView(true, address, counter), NodeJson.Default.KeyTestView);
+    }
 
     /// <summary>While the key is locked its address is known from the ledger.</summary>
     private KeyView KeyOf(NodeStatus status, bool owner) => new(

@@ -13,7 +13,13 @@ internal sealed record StatusView(
     IReadOnlyList<LoadedModelView> LoadedModels, LedgerView? Ledger, SettlementView? Settlement, SyncView? Sync, KeyView? Key, IReadOnlyList<string>? Problems);
 
 /// <summary>The ledger in a few figures.</summary>
-internal sealed record LedgerView(ulong Receipts, ulong Batches, ulong Open, int Holds, uint Boot);
+/// <param name="Receipts">Ever written.</param>
+/// <param name="Batches">Ever signed.</param>
+/// <param name="Open">Receipts in no batch yet.</param>
+/// <param name="Holds">Requests without a receipt yet.</param>
+/// <param name="Boot">How often the node has started.</param>
+/// <param name="RolledBack">True while the network or the card knows of batches that the ledger lacks: nothing is signed.</param>
+internal sealed record LedgerView(ulong Receipts, ulong Batches, ulong Open, int Holds, uint Boot, bool RolledBack);
 
 /// <summary>The network that batches are signed for.</summary>
 internal sealed record DomainView(string Name, string Version, ulong ChainId, Address VerifyingContract, bool TestNetwork)
@@ -29,6 +35,12 @@ internal sealed record DomainView(string Name, string Version, ulong ChainId, Ad
 /// <param name="Problem">Why it can't sign; for the owner.</param>
 /// <param name="Network">What it signs for.</param>
 internal sealed record KeyView(Address? Address, string Class, bool Available, string? Uri, string? Problem, DomainView Network);
+
+/// <summary>A key that was tried and signs.</summary>
+/// <param name="Ok">True.</param>
+/// <param name="Address">Its address.</param>
+/// <param name="Counter">The card's signature counter afterwards; 0 for a key file.</param>
+internal sealed record KeyTestView(bool Ok, Address Address, uint Counter);
 
 /// <summary>A model in memory.</summary>
 /// <param name="Fallback">Why it isn't the engine that was asked for; null if it is.</param>

@@ -15,10 +15,11 @@ public sealed class BatchSealer(Ledger ledger, TypedDomain domain, uint boot, Fu
     /// <returns>The batch; null if no receipt is open.</returns>
     /// <exception cref="KeyUnavailableException">The key can't sign now, or signed with another key; the receipts stay open.</exception>
     /// <exception cref="LedgerUnavailableException">The disk failed.</exception>
+    /// <exception cref="LedgerRolledBackException">The network or the card knows of batches that this ledger lacks.</exception>
     public async Task<StoredBatch?> SealNextAsync(ISigningKey key, CancellationToken cancellation)
     {
-        var counter = await key.ReadCounterAsync(cancellation);
         var (now, source) = clock();
+        var counter = await ObserveAsync(key, now, cancellation);
         var batch = await ledger.PrepareBatchAsync(new BatchSeal(key.Address, key.Class, counter, now, source, boot, domain));
         if (batch is null)
         {
@@ -33,6 +34,42 @@ public sealed class BatchSealer(Ledger ledger, TypedDomain domain, uint boot, Fu
         }
 
         return await ledger.StoreBatchAsync(batch, signature, domain);
+    }
+
+    /// <summary>Reads a card's counter and compares it with what the ledger knows.</summary>
+    /// <returns>The counter; 0 for a key file.</returns>
+    /// <exception cref="KeyUnavailableException">The key can't be reached now.</exception>
+    /// <exception cref="LedgerRolledBackException">The card has made signatures that the ledger can't explain.</exception>
+    public async Task<uint> ObserveAsync(ISigningKey key, CancellationToken cancellation) => await ObserveAsync(key, clock().UnixMilliseconds, cancellation);
+
+    /// <summary>Signs 32 random bytes, which the ledger is told before: for a card that counts.</summary>
+    /// <exception cref="KeyUnavailableException">The key can't sign now, or signed with another key.</exception>
+    /// <exception cref="LedgerRolledBackException">The card has made signatures that the ledger can't explain.</exception>
+    /// <returns>The card's counter afterwards.</returns>
+    public async Task<uint> TestAsync(ISigningKey key, CancellationToken cancellation)
+    {
+        var now = clock().UnixMilliseconds;
+        var counter = await ObserveAsync(key, now, cancellation);
+        if (key.Class == KeyClass.SmartCard)
+        {
+            await ledger.AnnounceTestAsync(key.Address, counter, now);
+        }
+
+        var digest = Bytes32.Random();
+        if ((await key.SignAsync(digest, cancellation)).Recover(digest) != key.Address)
+        {
+            throw new KeyUnavailableException($"{key.Description} signed, but the signature is not by {key.Address}. Don't use this key.");
+        }
+
+        return await ObserveAsync(key, now, cancellation);
+    }
+
+    private async Task<uint> ObserveAsync(ISigningKey key, ulong now, CancellationToken cancellation)
+    {
+        var counter = await key.ReadCounterAsync(cancellation);
+        return key.Class == KeyClass.SmartCard && await ledger.ObserveCounterAsync(key.Address, counter, now) is { } gap
+            ? throw LedgerRolledBackException.ByCounter(gap.Expected, gap.Found)
+            : counter;
     }
 
     /// <summary>Signs batches until no receipt is open.</summary>

@@ -92,6 +92,28 @@ internal sealed class CheckContext(SqliteConnection connection, CancellationToke
         }
     }
 
+    /// <summary>What is known of cards' signature counters.</summary>
+    public void Counters()
+    {
+        var rows = connection.Prepare($"SELECT {KnownCounter.Columns} FROM key_counters");
+        while (rows.Step())
+        {
+            if (KnownCounter.TryRead(rows) is null)
+            {
+                Add(LedgerPart.Counter, 0, Hex.Encode(rows.Blob(0)), "its checksum doesn't hold", "the last batch's counter serves until the next is signed");
+            }
+        }
+
+        rows = connection.Prepare($"SELECT {KeyEvent.Columns}, id FROM key_events");
+        while (rows.Step())
+        {
+            if (KeyEvent.TryRead(rows) is null)
+            {
+                Add(LedgerPart.Counter, (ulong)rows.Integer(8), "", "the checksum of what moved it doesn't hold", "the card's counter itself is checked before each batch");
+            }
+        }
+    }
+
     /// <summary>The rollbacks that were accepted, in their order.</summary>
     public Queue<RollbackEvidence> Rollbacks()
     {

@@ -16,10 +16,15 @@ public sealed partial class Ledger
     /// <param name="seal">Who signs, when, and for which network.</param>
     /// <returns>The batch to sign; null if no receipt is open.</returns>
     /// <exception cref="FormatException">The row of the batch before is damaged.</exception>
-    /// <exception cref="LedgerRolledBackException">The network has batches that this ledger lacks.</exception>
+    /// <exception cref="LedgerRolledBackException">The network has batches that this ledger lacks, or the card's counter is not where it should be.</exception>
     public Task<ReceiptBatch?> PrepareBatchAsync(BatchSeal seal) => _writer.CloseOutAsync(connection =>
     {
         RequireNoRollback(connection);
+        if (seal.KeyClass == KeyClass.SmartCard)
+        {
+            RequireCounter(connection, seal.Node, seal.KeyCounter);
+        }
+
         var end = End(connection);
         var (leaves, fees) = OpenReceipts(connection, end.NextSequence);
         if (leaves.Count == 0)
@@ -47,17 +52,16 @@ public sealed partial class Ledger
         connection.Prepare("INSERT INTO intents(batch, body, chain, contract, crc) VALUES(?1, ?2, ?3, ?4, ?5)")
             .Bind(1, (long)batch.Batch).Bind(2, body).Bind(3, (long)seal.Domain.ChainId).Bind(4, contract.AsSpan())
             .Bind(5, IntentChecksum((long)batch.Batch, body, (long)seal.Domain.ChainId, contract.AsSpan())).Run();
+        if (batch.KeyClass == KeyClass.SmartCard)
+        {
+            new KnownCounter(batch.KeyCounter, Asked: true).Store(connection, batch.Node);
+        }
+
         return batch;
     });
 
     /// <summary>The intent that a crash may have left: the key was perhaps asked to sign it. Null if there is none, or it is damaged.</summary>
-    public Task<ReceiptBatch?> PendingIntentAsync() => _writer.RunAsync(connection =>
-    {
-        var row = connection.Prepare("SELECT batch, body, chain, contract, crc FROM intents ORDER BY batch DESC LIMIT 1");
-        var body = row.Step() && row.Integer(4) == IntentChecksum(row.Integer(0), row.Blob(1), row.Integer(2), row.Blob(3)) ? row.Blob(1) : null;
-        row.Reset();
-        return body is null ? null : TypedStruct.FromBytes<ReceiptBatch>(body);
-    });
+    public Task<ReceiptBatch?> PendingIntentAsync() => _writer.RunAsync(Intent);
 
     /// <summary>Stores a signed batch in place of its intent. Asked again with the same batch, gives what is stored.</summary>
     /// <exception cref="InvalidOperationException">It isn't the next of the chain, or is not of the receipts as they are now.</exception>
@@ -90,8 +94,21 @@ public sealed partial class Ledger
         var stored = new StoredBatch(batch, hash, signature, domain, BatchState.Signed, "", batch.ClosedAt);
         Store(connection, stored);
         connection.Execute("DELETE FROM intents");
+        if (batch.KeyClass == KeyClass.SmartCard)
+        {
+            new KnownCounter(batch.KeyCounter + 1, Asked: false).Store(connection, batch.Node);
+        }
+
         return stored;
     });
+
+    private static ReceiptBatch? Intent(SqliteConnection connection)
+    {
+        var row = connection.Prepare("SELECT batch, body, chain, contract, crc FROM intents ORDER BY batch DESC LIMIT 1");
+        var body = row.Step() && row.Integer(4) == IntentChecksum(row.Integer(0), row.Blob(1), row.Integer(2), row.Blob(3)) ? row.Blob(1) : null;
+        row.Reset();
+        return body is null ? null : TypedStruct.FromBytes<ReceiptBatch>(body);
+    }
 
     /// <summary>The last batch; null before the first.</summary>
     /// <exception cref="FormatException">Its row is damaged: the chain can't go on from it before it is mended.</exception>

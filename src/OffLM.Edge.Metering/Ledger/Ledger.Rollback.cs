@@ -97,12 +97,17 @@ public sealed partial class Ledger
             : Tip(connection) is { } tip ? new(tip.Batch.Batch, tip.Hash, FirstOpen(tip)) : new(0, default, 1);
     }
 
-    /// <exception cref="LedgerRolledBackException">The network has batches that this ledger lacks.</exception>
+    /// <exception cref="LedgerRolledBackException">The network has batches that this ledger lacks, or a card has made signatures that it can't explain.</exception>
     private static void RequireNoRollback(SqliteConnection connection)
     {
         if (PendingRollback(connection) is { } evidence)
         {
-            throw new LedgerRolledBackException(evidence.Batch);
+            throw LedgerRolledBackException.ByNetwork(evidence.Batch);
+        }
+
+        if (PendingGap(connection) is { } gap)
+        {
+            throw LedgerRolledBackException.ByCounter(gap.Expected, gap.Found);
         }
     }
 

@@ -47,6 +47,7 @@ public static class LedgerCheck
         check.Holds();
         check.Tariffs();
         check.Intents();
+        check.Counters();
         var credit = new CreditCheck(check);
         new ChainCheck(check).Everything(new ReceiptCheck(check, credit, progress));
         credit.Compare();

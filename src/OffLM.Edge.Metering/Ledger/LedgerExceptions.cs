@@ -11,14 +11,33 @@ public sealed class LedgerUnavailableException(string message, Exception? inner 
 /// <summary>The disk is too full to take on another request.</summary>
 public sealed class LedgerFullException(string message, Exception? inner = null) : Exception(message, inner);
 
-/// <summary>The network has batches of this node that the ledger lacks: what it signed now would be refused.</summary>
-/// <param name="batch">The newest of them.</param>
-public sealed class LedgerRolledBackException(ulong batch) : Exception(LedgerRolledBackException.Describe(batch))
+/// <summary>This ledger is not the newest of its node, as far as can be known: what it signed now would be refused, or hide what was lost.</summary>
+public sealed class LedgerRolledBackException : Exception
 {
+    private LedgerRolledBackException(string message, bool byCard)
+        : base(message) => ByCard = byCard;
+
+    /// <summary>True if the card says so; false if the network does.</summary>
+    public bool ByCard { get; }
+
+    /// <summary>The network has batches of this node that the ledger lacks.</summary>
+    /// <param name="batch">The newest of them.</param>
+    public static LedgerRolledBackException ByNetwork(ulong batch) => new(Describe(batch), byCard: false);
+
+    /// <summary>The card has made another number of signatures than the ledger can explain.</summary>
+    /// <param name="expected">Where its counter should be.</param>
+    /// <param name="found">Where it is.</param>
+    public static LedgerRolledBackException ByCounter(uint expected, uint found) => new(Describe(expected, found), byCard: true);
+
     /// <summary>What happened, and what to do.</summary>
     public static string Describe(ulong batch) =>
         $"The network has settled batch {batch} of this node, which this ledger does not have: its state directory was restored from an old copy. "
         + "Receipts are kept, but none is signed. Bring the newer state directory back, or run 'offlm-edge ledger accept-rollback'.";
+
+    /// <summary>What happened, and what to do.</summary>
+    public static string Describe(uint expected, uint found) =>
+        $"The card has made {found} signatures, and this ledger explains {expected}: its state directory was restored from an old copy, or the key was used elsewhere. "
+        + "Nothing is signed and no paid work is taken. Bring the newer state directory back, or, if you know why, run 'offlm-edge ledger accept-rollback --reason TEXT'.";
 }
 
 /// <summary>The payer's credit doesn't pay for even one token of this request.</summary>

@@ -19,6 +19,9 @@ public enum LedgerPart
 
     /// <summary>Evidence of a rollback, or one that was accepted.</summary>
     Rollback,
+
+    /// <summary>A card's signature counter.</summary>
+    Counter,
 }
 
 /// <summary>What <see cref="Ledger.RepairAsync"/> does about a finding.</summary>

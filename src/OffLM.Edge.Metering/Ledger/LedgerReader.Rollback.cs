@@ -8,6 +8,26 @@ public sealed partial class LedgerReader
     public RollbackEvidence? RollbackEvidence() =>
         Metering.RollbackEvidence.First(_connection.Prepare($"SELECT {Metering.RollbackEvidence.Columns} FROM rollbacks WHERE accepted = 0"));
 
+    /// <summary>Signatures of a card that nothing in this ledger explains, and that its owner has not accepted: nothing is signed meanwhile. Null if there are none.</summary>
+    public KeyEvent? CounterGap() => Ledger.PendingGap(_connection);
+
+    /// <summary>What moved cards' counters and is no batch, the newest first.</summary>
+    /// <param name="limit">How many at most.</param>
+    public IReadOnlyList<KeyEvent> KeyEvents(int limit)
+    {
+        var events = new List<KeyEvent>();
+        var rows = _connection.Prepare($"SELECT {KeyEvent.Columns} FROM key_events ORDER BY id DESC LIMIT ?1").Bind(1, limit);
+        while (rows.Step())
+        {
+            if (KeyEvent.TryRead(rows) is { } moved)
+            {
+                events.Add(moved);
+            }
+        }
+
+        return events;
+    }
+
     /// <summary>The rollbacks that were accepted, in their order. After each, batches follow the network's and not the ledger's own.</summary>
     /// <exception cref="FormatException">A row is damaged.</exception>
     public IReadOnlyList<RollbackEvidence> AcceptedRollbacks()

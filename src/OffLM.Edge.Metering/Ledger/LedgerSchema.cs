@@ -69,6 +69,13 @@ internal static class LedgerSchema
             hash BLOB NOT NULL, signature BLOB NOT NULL, chain INTEGER NOT NULL, contract BLOB NOT NULL, state INTEGER NOT NULL,
             reason TEXT NOT NULL, changed INTEGER NOT NULL, crc INTEGER NOT NULL) STRICT;
         """,
+
+        // 6: where each card's signature counter should be, and what moved it that is no batch.
+        """
+        CREATE TABLE key_counters(node BLOB PRIMARY KEY, counter INTEGER NOT NULL, asked INTEGER NOT NULL, crc INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE key_events(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, node BLOB NOT NULL, expected INTEGER NOT NULL, found INTEGER NOT NULL,
+            batch INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, crc INTEGER NOT NULL) STRICT;
+        """,
     ];
 
     /// <summary>The version that this program writes.</summary>

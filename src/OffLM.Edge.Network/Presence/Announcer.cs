@@ -44,7 +44,8 @@ internal sealed partial class Announcer(Node node, Address identity, Topics topi
     private MqttMessage State(string state) => new(topics.State, PresenceJson.State(state, node.Boot)) { Retain = true, ContentType = PresenceJson.ContentType };
 
     private byte[] Birth() => PresenceJson.Birth(
-        node.Options.Version, node.Boot, node.Store.List().Select(m => m.Id).Order(StringComparer.Ordinal), identity, node.Key.Uri.Class, node.Options.Domain);
+        node.Options.Version, node.Boot, node.Store.List().Select(m => m.Id).Order(StringComparer.Ordinal), identity, node.Key.Uri.Class, node.Options.Domain,
+        node.IsRolledBack);
 
     private async Task TryAsync(Func<MqttMessage, CancellationToken, Task> publish, MqttMessage message, CancellationToken cancellation)
     {

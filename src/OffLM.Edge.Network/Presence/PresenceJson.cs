@@ -18,7 +18,8 @@ internal static class PresenceJson
     /// <param name="node">The key's address.</param>
     /// <param name="key">What holds the key.</param>
     /// <param name="domain">The network that it signs for.</param>
-    public static byte[] Birth(string version, uint boot, IEnumerable<string> models, Address node, KeyClass key, TypedDomain domain) => Write(json =>
+    /// <param name="rolledBack">Whether the network or the card knows of batches that its ledger lacks: it signs nothing and takes no paid work on a card's word.</param>
+    public static byte[] Birth(string version, uint boot, IEnumerable<string> models, Address node, KeyClass key, TypedDomain domain, bool rolledBack) => Write(json =>
     {
         json.WriteNumber("schema", SchemaVersion);
         json.WriteStartObject("software");
@@ -37,6 +38,7 @@ internal static class PresenceJson
         json.WriteString("address", node.ToString());
         json.WriteString("class", key == KeyClass.KeyFile ? "file" : "card");
         json.WriteEndObject();
+        json.WriteBoolean("rolledBack", rolledBack);
         json.WriteStartObject("network");
         json.WriteNumber("chainId", domain.ChainId);
         json.WriteString("verifyingContract", domain.VerifyingContract.ToString());

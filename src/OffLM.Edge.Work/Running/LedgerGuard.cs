@@ -11,16 +11,33 @@ public sealed partial class LedgerGuard(Ledger ledger, ILogger<LedgerGuard> logg
 {
     private readonly CancellationTokenSource _stop = new();
     private volatile string? _paidProblem = "The ledger is being checked; work that somebody pays for is taken in a moment.";
+    private volatile string? _rolledBack;
     private Task _paidCheck = Task.CompletedTask;
 
     /// <summary>Why no paid work is taken; null while it is.</summary>
-    public string? PaidProblem => ledger.Failure is { } failure ? $"The ledger can't be written: {failure.Message}" : _paidProblem;
+    public string? PaidProblem => ledger.Failure is { } failure ? $"The ledger can't be written: {failure.Message}" : _rolledBack ?? _paidProblem;
+
+    /// <summary>Stops paid work: the card knows of signatures that the ledger can't explain. Null takes it up again, after the owner accepted that.</summary>
+    public void RolledBack(string? problem)
+    {
+        var before = _rolledBack;
+        _rolledBack = problem;
+        if (problem is not null && problem != before)
+        {
+            LogRolledBack(problem);
+        }
+    }
 
     /// <summary>The quick look, at start; afterwards the check for paid work goes on in the background.</summary>
     /// <exception cref="LedgerUnavailableException">The ledger can't be read at all.</exception>
     public async Task StartAsync()
     {
         await MendAsync(LedgerCheck.Quick(ledger.Path));
+        using (var reader = ledger.Read())
+        {
+            RolledBack(reader.CounterGap() is { } gap ? LedgerRolledBackException.Describe(gap.Expected, gap.Found) : null);
+        }
+
         _paidCheck = Task.Factory.StartNew(CheckForPaidWork, _stop.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
     }
 
@@ -84,6 +101,9 @@ public sealed partial class LedgerGuard(Ledger ledger, ILogger<LedgerGuard> logg
 
     [LoggerMessage(LogLevel.Warning, "Ledger repair: {Repair}")]
     private partial void LogRepair(string repair);
+
+    [LoggerMessage(LogLevel.Critical, "{Problem}")]
+    private partial void LogRolledBack(string problem);
 
     [LoggerMessage(LogLevel.Error, "The ledger could not be checked: {Reason}")]
     private partial void LogCheckFailed(string reason);

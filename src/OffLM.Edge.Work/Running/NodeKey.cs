@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using OffLM.Edge.Metering;
 using OffLM.Edge.Signing;
+using OffLM.Edge.Signing.Cards;
 
 namespace OffLM.Edge.Work.Running;
 
@@ -8,8 +9,14 @@ namespace OffLM.Edge.Work.Running;
 /// The node's signing key. Unlocked off the start path, and tried again while it is missing: the node goes on answering meanwhile,
 /// and its receipts stay open.
 /// </summary>
-public sealed partial class NodeKey(KeyUri uri, Ledger ledger, ILogger<NodeKey> logger) : IDisposable
+/// <param name="uri">The key's name.</param>
+/// <param name="ledger">Remembers its address.</param>
+/// <param name="cards">How a card is reached.</param>
+/// <param name="cardPin">Where a card's PIN is.</param>
+/// <param name="logger">Says what became of it.</param>
+public sealed partial class NodeKey(KeyUri uri, Ledger ledger, CardConnector cards, CardPinSource cardPin, ILogger<NodeKey> logger) : IDisposable
 {
+    private readonly CardPinKeeper _pins = new(cardPin);
     private readonly SemaphoreSlim _unlocking = new(1);
     private ISigningKey? _key;
     private string? _problem = "The key is being unlocked.";
@@ -72,14 +79,22 @@ public sealed partial class NodeKey(KeyUri uri, Ledger ledger, ILogger<NodeKey> 
     public void Dispose()
     {
         _key?.Dispose();
+        _pins.Dispose();
         _unlocking.Dispose();
     }
 
     private async Task<ISigningKey> OpenAsync()
     {
-        if (uri.Class != KeyClass.KeyFile)
+        if (uri.Class == KeyClass.SmartCard)
         {
-            throw new KeyUnavailableException($"{uri}: this version signs with key files only. Set key.uri to file:PATH.");
+            try
+            {
+                return await SmartCardKey.OpenAsync(uri.Location, cards, _pins, CancellationToken.None);
+            }
+            catch (KeyUnavailableException e)
+            {
+                throw new KeyUnavailableException($"{uri}: {e.Message}", e);
+            }
         }
 
         var path = uri.Location;

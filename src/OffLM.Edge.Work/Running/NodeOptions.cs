@@ -2,6 +2,7 @@ using OffLM.Edge.Board;
 using OffLM.Edge.Inference;
 using OffLM.Edge.Metering.Tariffs;
 using OffLM.Edge.Signing;
+using OffLM.Edge.Signing.Cards;
 
 namespace OffLM.Edge.Work.Running;
 
@@ -18,6 +19,12 @@ public sealed record NodeOptions
     public required string Version { get; init; }
 
     public required KeyUri Key { get; init; }
+
+    /// <summary>How the node reaches its card, if its key is one.</summary>
+    public CardConnector Cards { get; init; } = UsbCards.Open;
+
+    /// <summary>Where the card's PIN is.</summary>
+    public CardPinSource CardPin { get; init; } = CardPinSources.FromSystem;
 
     /// <summary>The network that batches are signed for.</summary>
     public TypedDomain Domain { get; init; } = TypedDomain.TestNetwork;

@@ -27,6 +27,9 @@ public sealed record NodeStatus
     /// <summary>The newest refused batches, the last first; a few.</summary>
     public required IReadOnlyList<StoredBatch> Refused { get; init; }
 
+    /// <summary>True while the network or the card knows of batches that the ledger lacks, and the owner has not accepted that: nothing is signed.</summary>
+    public required bool IsRolledBack { get; init; }
+
     /// <summary>How the node stands with the network; null where no broker is configured.</summary>
     public required NetworkStatus? Sync { get; init; }
 

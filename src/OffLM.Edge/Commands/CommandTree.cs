@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OffLM.Edge.Commands.Keys;
 
 namespace OffLM.Edge.Commands;
 

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using OffLM.Edge.Board.Reports;
+using OffLM.Edge.Commands.Keys;
 using OffLM.Edge.Configuration;
 using OffLM.Edge.Hosting;
 using OffLM.Edge.Inference;
 using OffLM.Edge.Metering;
 using OffLM.Edge.Metering.Receipts;
-using OffLM.Edge.Signing;
+using OffLM.Edge.Signing.Cards;
 using OffLM.Edge.Work.Running;
 
 namespace OffLM.Edge.Commands;
@@ -29,7 +30,7 @@ internal static class DoctorCommand
             .Concat(Node(state))
             .Concat(Libraries(settings))
             .Concat(Models(settings, state))
-            .Concat(Key(settings, state))
+            .Concat(KeyFindings.Look(settings, state, UsbCards.Open))
             .Concat(LedgerFindings(state))
             .Concat(Disk(settings, state))
             .Concat(Access(settings))
@@ -95,51 +96,6 @@ internal static class DoctorCommand
         }
     }
 
-    private static IEnumerable<Finding> Key(EdgeSettings settings, StateDirectory state)
-    {
-        var uri = settings.KeyUriIn(state.Root);
-        if (uri.Class != KeyClass.KeyFile)
-        {
-            yield return new(Grade.Bad, "key", $"{uri}: this version signs with key files only.");
-            yield break;
-        }
-
-        if (!File.Exists(uri.Location))
-        {
-            yield return File.Exists(state.Ledger)
-                ? new(Grade.Bad, "key", $"The key file {uri.Location} is gone: receipts stay open. Put it back, or name another in key.uri.")
-                : new(Grade.Note, "key", $"{uri} is made at the first start.");
-            yield break;
-        }
-
-        if (File.GetUnixFileMode(uri.Location) is var mode && (mode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite)) != 0)
-        {
-            yield return new(Grade.Bad, "key", $"{uri.Location} can be read by others (mode {mode}). Run: chmod 600 {uri.Location}");
-        }
-
-        yield return Password(uri);
-    }
-
-    private static Finding Password(KeyUri uri)
-    {
-        try
-        {
-            if (KeyPassword.Find(uri.Location) is not { } password)
-            {
-                return new(Grade.Bad, "key", $"{uri} has no password: give it as the systemd credential '{KeyPassword.CredentialName}' or in {KeyPassword.EnvironmentVariable}.");
-            }
-
-            using var key = KeyFile.Open(uri.Location, password.Value);
-            return password.Source == KeyPasswordSource.FileBesideKey
-                ? new(Grade.Note, "key", $"{key.Address}. Its password lies beside it: whoever can read this disk can sign. A systemd credential or a smart card is safer.")
-                : new(Grade.Good, "key", $"{key.Address}, {uri}");
-        }
-        catch (KeyUnavailableException e)
-        {
-            return new(Grade.Bad, "key", e.Message);
-        }
-    }
-
     private static IEnumerable<Finding> LedgerFindings(StateDirectory state)
     {
         if (!File.Exists(state.Ledger))
@@ -149,10 +105,13 @@ internal static class DoctorCommand
         }
 
         LedgerReport? report = null;
+        KeyEvent? gap = null;
         string? problem = null;
         try
         {
             report = LedgerCheck.Paid(state.Ledger);
+            using var reader = LedgerReader.Open(state.Ledger);
+            gap = reader.CounterGap();
         }
         catch (Exception e) when (e is LedgerUnavailableException or LedgerVersionException)
         {
@@ -166,6 +125,11 @@ internal static class DoctorCommand
         else if (report!.IsSound)
         {
             yield return new(Grade.Good, "ledger", $"{state.Ledger} is sound, as far as a quick check sees. 'offlm-edge ledger check' looks at every row.");
+        }
+
+        if (gap is not null)
+        {
+            yield return new(Grade.Bad, "ledger", LedgerRolledBackException.Describe(gap.Expected, gap.Found));
         }
 
         foreach (var finding in report?.Findings ?? [])

@@ -10,7 +10,7 @@ internal static class Configurator
     public const string DefaultFile = "/etc/offlm/edge.json";
 
     /// <summary>Names in the environment that are ours but no settings.</summary>
-    private static readonly IReadOnlyList<string> OtherVariables = ["OFFLM_STATE", "OFFLM_CONFIG", "OFFLM_KEY_PASSWORD", BrokerPassword.EnvironmentVariable, "OFFLM_NATIVE_DIR"];
+    private static readonly IReadOnlyList<string> OtherVariables = ["OFFLM_STATE", "OFFLM_CONFIG", "OFFLM_KEY_PASSWORD", "OFFLM_KEY_PIN", "OFFLM_KEY_NEW_PIN", "OFFLM_KEY_ADMIN_PIN", "OFFLM_KEY_NEW_ADMIN_PIN", BrokerPassword.EnvironmentVariable, "OFFLM_NATIVE_DIR"];
 
     /// <param name="file">The file named by the user; null for the default one, if it exists.</param>
     /// <param name="options">Settings given as options, by path.</param>

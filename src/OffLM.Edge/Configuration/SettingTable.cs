@@ -126,7 +126,7 @@ internal static class SettingTable
         new("network.contract", SettingKind.Text, "Address of the contract that settles. Default 0x00000000000000000000000000000000000ff1ed, which marks a test network.",
             (s, v) => s.Contract = v.Address()),
 
-        new("key.uri", SettingKind.Text, "The node's key: file:PATH. Default keys/node.json in the state directory, made at the first start.", (s, v) => s.Key = v.KeyUri()),
+        new("key.uri", SettingKind.Text, "The node's key: file:PATH, or a smart card: card: for the only one, card:SERIAL for a certain one. Default the file keys/node.json in the state directory, made at the first start.", (s, v) => s.Key = v.KeyUri()),
 
         new("board.name", SettingKind.Text, "The board to take this machine for, or the path of a board file. Default: found from the device tree or DMI.",
             (s, v) => s.Board = s.Board with { Name = v.BoardName() }),

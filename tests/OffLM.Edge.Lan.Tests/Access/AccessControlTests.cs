@@ -88,6 +88,7 @@ public sealed class AccessControlTests(AccessControlTests.Nodes nodes) : IClassF
     [InlineData("GET", "/node/v1/batches")]
     [InlineData("GET", "/node/v1/export")]
     [InlineData("POST", "/node/v1/seal")]
+    [InlineData("POST", "/node/v1/key/test")]
     [InlineData("POST", "/node/v1/accept-rollback")]
     [InlineData("POST", "/node/v1/models/pull")]
     [InlineData("DELETE", "/node/v1/models/tiny")]

@@ -27,6 +27,7 @@ public sealed class OpenApiTests(ServedNode node) : IClassFixture<ServedNode>
     [InlineData("GET", "/node/v1/status")]
     [InlineData("GET", "/node/v1/key")]
     [InlineData("GET", "/node/v1/power")]
+    [InlineData("POST", "/node/v1/key/test")]
     [InlineData("GET", "/node/v1/receipts")]
     [InlineData("GET", "/node/v1/receipts/{receipt}", "/node/v1/receipts/2")]
     [InlineData("GET", "/node/v1/receipts/{receipt}", "/node/v1/receipts/4")]

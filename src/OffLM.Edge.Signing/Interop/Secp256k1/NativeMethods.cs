@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 
 namespace OffLM.Edge.Signing.Interop.Secp256k1;
@@ -6,7 +5,7 @@ namespace OffLM.Edge.Signing.Interop.Secp256k1;
 /// <summary>libsecp256k1, <c>secp256k1.h</c> and <c>secp256k1_recovery.h</c>.</summary>
 internal static unsafe partial class NativeMethods
 {
-    private const string Library = "libsecp256k1";
+    internal const string Library = "libsecp256k1";
 
     /// <summary>SECP256K1_CONTEXT_SIGN | SECP256K1_CONTEXT_VERIFY: needed before 0.2, harmless since.</summary>
     internal const uint ContextSignAndVerify = 0x301;
@@ -14,7 +13,7 @@ internal static unsafe partial class NativeMethods
     /// <summary>SECP256K1_EC_UNCOMPRESSED.</summary>
     internal const uint Uncompressed = 2;
 
-    static NativeMethods() => NativeLibrary.SetDllImportResolver(typeof(NativeMethods).Assembly, Resolve);
+    static NativeMethods() => SigningLibraries.Register();
 
     [LibraryImport(Library)]
     internal static partial nint secp256k1_context_create(uint flags);
@@ -50,32 +49,14 @@ internal static unsafe partial class NativeMethods
     internal static partial int secp256k1_ecdsa_recoverable_signature_convert(nint context, byte* signature64, byte* signature65);
 
     [LibraryImport(Library)]
+    internal static partial int secp256k1_ecdsa_signature_parse_compact(nint context, byte* signature64, byte* input64);
+
+    [LibraryImport(Library)]
+    internal static partial int secp256k1_ecdsa_signature_serialize_compact(nint context, byte* output64, byte* signature64);
+
+    [LibraryImport(Library)]
     internal static partial int secp256k1_ecdsa_signature_normalize(nint context, byte* output64, byte* input64);
 
     [LibraryImport(Library)]
     internal static partial int secp256k1_ecdsa_recover(nint context, byte* publicKey64, byte* signature65, byte* message32);
-
-    /// <summary>The soname differs by distribution; the functions used here are the same in all three.</summary>
-    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? search)
-    {
-        if (name != Library)
-        {
-            return 0;
-        }
-
-        ReadOnlySpan<string> candidates = ["libsecp256k1.so.2", "libsecp256k1.so.1", "libsecp256k1.so.0", "libsecp256k1.so"];
-        foreach (var folder in (string[])[AppContext.BaseDirectory, ""])
-        {
-            foreach (var candidate in candidates)
-            {
-                if (NativeLibrary.TryLoad(Path.Combine(folder, candidate), out var handle))
-                {
-                    return handle;
-                }
-            }
-        }
-
-        throw new DllNotFoundException(
-            "libsecp256k1 was not found beside the program or on the system. Install the package libsecp256k1-1 (libsecp256k1-0 on older systems).");
-    }
 }

@@ -20,7 +20,11 @@ internal static unsafe class Secp256k1
     }
 
     /// <exception cref="ArgumentException">Not a valid secret key.</exception>
-    public static Address AddressOf(ReadOnlySpan<byte> secret)
+    public static Address AddressOf(ReadOnlySpan<byte> secret) => Address.OfPublicKey(PublicKeyOf(secret));
+
+    /// <summary>x and y of the public key, 64 bytes.</summary>
+    /// <exception cref="ArgumentException">Not a valid secret key.</exception>
+    public static byte[] PublicKeyOf(ReadOnlySpan<byte> secret)
     {
         RequireValid(secret);
         var internalKey = stackalloc byte[64];
@@ -29,7 +33,7 @@ internal static unsafe class Secp256k1
             Require(NativeMethods.secp256k1_ec_pubkey_create(Context.Value, internalKey, key));
         }
 
-        return AddressOfInternal(internalKey);
+        return Serialize(internalKey);
     }
 
     /// <summary>Signs 32 bytes with a deterministic nonce (RFC 6979); s is low.</summary>
@@ -70,15 +74,53 @@ internal static unsafe class Secp256k1
             }
         }
 
-        return AddressOfInternal(publicKey);
+        return Address.OfPublicKey(Serialize(publicKey));
     }
 
-    private static Address AddressOfInternal(byte* internalKey)
+    /// <summary>Gives a signature that another maker made Ethereum's form: s low, and the recovery id that leads to its signer.</summary>
+    /// <param name="rs">r and s, 64 bytes; s may be high.</param>
+    /// <param name="digest">What was signed.</param>
+    /// <param name="signer">Who should have signed it.</param>
+    /// <returns>Null if it is not a signature of this digest by this signer.</returns>
+    public static RecoverableSignature? Complete(ReadOnlySpan<byte> rs, in Bytes32 digest, in Address signer)
+    {
+        if (rs.Length != 64)
+        {
+            return null;
+        }
+
+        var parsed = stackalloc byte[64];
+        var low = stackalloc byte[64];
+        var completed = stackalloc byte[RecoverableSignature.Size];
+        fixed (byte* compact = rs)
+        {
+            if (NativeMethods.secp256k1_ecdsa_signature_parse_compact(Context.Value, parsed, compact) != 1)
+            {
+                return null;
+            }
+        }
+
+        _ = NativeMethods.secp256k1_ecdsa_signature_normalize(Context.Value, low, parsed);
+        Require(NativeMethods.secp256k1_ecdsa_signature_serialize_compact(Context.Value, completed, low));
+        foreach (var v in (ReadOnlySpan<byte>)[27, 28])
+        {
+            completed[64] = v;
+            var signature = new RecoverableSignature(new ReadOnlySpan<byte>(completed, RecoverableSignature.Size));
+            if (Recover(signature, digest) == signer)
+            {
+                return signature;
+            }
+        }
+
+        return null;
+    }
+
+    private static byte[] Serialize(byte* internalKey)
     {
         var serialized = stackalloc byte[65];
         nuint length = 65;
         Require(NativeMethods.secp256k1_ec_pubkey_serialize(Context.Value, serialized, &length, internalKey, NativeMethods.Uncompressed));
-        return Address.OfPublicKey(new ReadOnlySpan<byte>(serialized + 1, 64));
+        return new ReadOnlySpan<byte>(serialized + 1, 64).ToArray();
     }
 
     private static void RequireValid(ReadOnlySpan<byte> secret)
