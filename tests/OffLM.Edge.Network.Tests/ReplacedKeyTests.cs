@@ -35,7 +35,7 @@ public sealed class ReplacedKeyTests
 
         Assert.NotEqual(earlier, node.Address);
         Assert.Equal((2, 2), (collector.Settled(earlier), collector.Settled(node.Address)));
-        Assert.Equal(4, node.Status.Counts.Settled);
+        await Eventually.HoldsAsync(() => node.Status.Counts.Settled == 4);
         Assert.All(node.Status.RejectedVerdicts, rejected => Assert.Equal(0, rejected.Value));
     }
 }

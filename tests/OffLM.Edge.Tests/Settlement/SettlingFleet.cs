@@ -133,8 +133,13 @@ internal sealed class SettlingFleet : IAsyncDisposable
         }
     }
 
-    /// <summary>How the node stands with its network.</summary>
-    public async Task<JsonElement> SyncAsync() => (await Node.StatusAsync()).GetProperty("sync");
+    /// <summary>How the node stands with its network; right after a start not before it begins to connect.</summary>
+    public async Task<JsonElement> SyncAsync()
+    {
+        JsonElement sync = default;
+        await HoldsAsync(async () => (await Node.StatusAsync()).TryGetProperty("sync", out sync), "The node does not connect.");
+        return sync;
+    }
 
     /// <summary>How often the node's link came up since its start.</summary>
     public async Task<long> ConnectionsAsync() => (await SyncAsync()).GetProperty("counts").GetProperty("connections").GetInt64();
