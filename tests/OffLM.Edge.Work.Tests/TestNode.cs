@@ -4,10 +4,10 @@ using OffLM.Edge.Metering;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Metering.Tariffs;
 using OffLM.Edge.Signing;
+using OffLM.Edge.Tests.Shared;
 using OffLM.Edge.Work.Callers;
 using OffLM.Edge.Work.Requests;
 using OffLM.Edge.Work.Running;
-using OffLM.Edge.Tests.Shared;
 using OffLM.ModelForge;
 
 namespace OffLM.Edge.Work.Tests;

@@ -30,15 +30,15 @@ internal sealed unsafe class GenAiModel : IDisposable
     {
         GenAiResult.ThrowIfError(NativeMethods.OgaCreateConfig(folder, out var config));
         using (config)
-        fixed (byte* data = graph)
-        {
-            GenAiResult.ThrowIfError(NativeMethods.OgaConfigClearProviders(config));
-            GenAiResult.ThrowIfError(NativeMethods.OgaConfigOverlay(
-                config, """{"model":{"decoder":{"session_options":{"intra_op_num_threads":1}}}}"""));
-            GenAiResult.ThrowIfError(NativeMethods.OgaConfigAddModelData(config, decoderFile, data, (nuint)graph.Length));
-            GenAiResult.ThrowIfError(NativeMethods.OgaCreateModelFromConfig(config, out var model));
-            return new GenAiModel(model);
-        }
+            fixed (byte* data = graph)
+            {
+                GenAiResult.ThrowIfError(NativeMethods.OgaConfigClearProviders(config));
+                GenAiResult.ThrowIfError(NativeMethods.OgaConfigOverlay(
+                    config, """{"model":{"decoder":{"session_options":{"intra_op_num_threads":1}}}}"""));
+                GenAiResult.ThrowIfError(NativeMethods.OgaConfigAddModelData(config, decoderFile, data, (nuint)graph.Length));
+                GenAiResult.ThrowIfError(NativeMethods.OgaCreateModelFromConfig(config, out var model));
+                return new GenAiModel(model);
+            }
     }
 
     /// <summary>The device that serves it, for example <c>CPU</c>.</summary>
