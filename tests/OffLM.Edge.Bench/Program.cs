@@ -10,6 +10,7 @@ Dictionary<string, Func<Workspace, Effort, Task<IReadOnlyList<Figure>>>> parts =
     ["streams"] = StreamsPart.MeasureAsync,
     ["ttft"] = FirstTokenPart.MeasureAsync,
     ["ledger"] = LedgerPart.MeasureAsync,
+    ["card"] = CardPart.MeasureAsync,
     ["verify"] = VerifyPart.MeasureAsync,
     ["collector"] = CollectorPart.MeasureAsync,
     ["drain"] = DrainPart.MeasureAsync,

@@ -14,7 +14,8 @@ internal static class AcceptRollbackCommand
     private static readonly Option<bool> Yes = new("--yes") { Description = "Don't ask." };
     private static readonly Option<string?> Reason = new("--reason")
     {
-        Description = "Why signatures of the card that the ledger can't explain are all right. Kept in the chain.", HelpName = "TEXT",
+        Description = "Why signatures of the card that the ledger can't explain are all right. Kept in the chain.",
+        HelpName = "TEXT",
     };
 
     public static Command Create()

@@ -11,7 +11,9 @@ internal static class EnrollCommand
 {
     private static readonly Option<string> Card = new("--card")
     {
-        Description = "Which card, where several are plugged in: its serial number.", HelpName = "SERIAL", DefaultValueFactory = _ => "",
+        Description = "Which card, where several are plugged in: its serial number.",
+        HelpName = "SERIAL",
+        DefaultValueFactory = _ => "",
     };
 
     private static readonly Option<bool> Replace = new("--replace") { Description = "Delete the key that the card has, and make a new one." };
