@@ -114,11 +114,12 @@ public sealed partial class Node
     }
 
     /// <summary>A damaged row of evidence is evidence enough to say so.</summary>
-    private static bool IsRolledBackIn(LedgerReader reader)
+    private bool IsRolledBackIn(LedgerReader reader)
     {
         try
         {
-            return reader.CounterGap() is not null || reader.RollbackEvidence() is not null;
+            // Of the card's counter as admission sees it: what is said to be stopped is stopped.
+            return _guard.IsRolledBack || reader.RollbackEvidence() is not null;
         }
         catch (FormatException)
         {

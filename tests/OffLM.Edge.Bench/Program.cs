@@ -11,6 +11,7 @@ Dictionary<string, Func<Workspace, Effort, Task<IReadOnlyList<Figure>>>> parts =
     ["direct"] = DirectPart.MeasureAsync,
     ["ttft"] = FirstTokenPart.MeasureAsync,
     ["ledger"] = LedgerPart.MeasureAsync,
+    ["card"] = CardPart.MeasureAsync,
     ["verify"] = VerifyPart.MeasureAsync,
     ["collector"] = CollectorPart.MeasureAsync,
     ["drain"] = DrainPart.MeasureAsync,

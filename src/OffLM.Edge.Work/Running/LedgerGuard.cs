@@ -17,6 +17,9 @@ public sealed partial class LedgerGuard(Ledger ledger, ILogger<LedgerGuard> logg
     /// <summary>Why no paid work is taken; null while it is.</summary>
     public string? PaidProblem => ledger.Failure is { } failure ? $"The ledger can't be written: {failure.Message}" : _rolledBack ?? _paidProblem;
 
+    /// <summary>True while paid work is stopped because the card knows of signatures that the ledger can't explain.</summary>
+    public bool IsRolledBack => _rolledBack is not null;
+
     /// <summary>Stops paid work: the card knows of signatures that the ledger can't explain. Null takes it up again, after the owner accepted that.</summary>
     public void RolledBack(string? problem)
     {
