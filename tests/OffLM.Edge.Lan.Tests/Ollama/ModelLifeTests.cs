@@ -1,9 +1,11 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using OffLM.Edge.Inference;
 using OffLM.Edge.Lan.Tests.Serving;
 using OffLM.Edge.Work.Callers;
 using OffLM.ModelForge;
@@ -32,6 +34,24 @@ public sealed class ModelLifeTests
         Assert.Equal("unload", unloaded.Text("done_reason"));
         Assert.Equal("", unloaded.Text("message", "content"));
         Assert.Empty(after["models"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task A_model_that_the_direct_engine_does_not_know_answers_all_the_same_and_the_node_says_what_computes_it()
+    {
+        await using var node = await ServingNode.StartAsync(configure: o => o with { Models = o.Models with { Engine = EngineChoice.Direct } });
+        AddVision(Path.Combine(node.ModelsFolder, ServingNode.Plain));
+
+        await node.Http.AskAsync("/v1/chat/completions", Asking.Chat("Hi", model: "tiny"));
+        await node.Http.AskAsync("/v1/chat/completions", Asking.Chat("Hi", model: ServingNode.Plain));
+        var listed = JsonNode.Parse(await node.Http.GetStringAsync("/api/ps"))!["models"]!.AsArray().ToDictionary(m => m!.Text("name"), m => m!["offlm"]!);
+        var status = JsonNode.Parse(await node.Http.GetStringAsync("/node/v1/status"))!["loadedModels"]!.AsArray().ToDictionary(m => m!.Text("name"), m => m!);
+
+        const string Reason = "not computed directly: it has a vision part beside the decoder";
+        Assert.Equal(("onnxruntime-direct", "CPU", null), (listed["tiny:latest"].Text("engine"), listed["tiny:latest"].Text("provider"), listed["tiny:latest"]["fallback"]));
+        Assert.Equal(("onnxruntime-genai", Reason), (listed["plain:latest"].Text("engine"), listed["plain:latest"].Text("fallback")));
+        Assert.Equal(("onnxruntime-direct", null), (status["tiny"].Text("engine"), status["tiny"]["fallback"]));
+        Assert.Equal(("onnxruntime-genai", Reason), (status["plain"].Text("engine"), status["plain"].Text("fallback")));
     }
 
     [Fact]
@@ -104,5 +124,18 @@ public sealed class ModelLifeTests
         });
         await app.StartAsync();
         return app;
+    }
+
+    /// <summary>Makes a language model's configuration that of one that also sees; GenAI goes by its type and doesn't mind.</summary>
+    private static void AddVision(string folder)
+    {
+        var (config, manifest) = (Path.Combine(folder, "genai_config.json"), Path.Combine(folder, "offlm-model.json"));
+        var before = File.ReadAllBytes(config);
+        var after = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(before).Replace("\"decoder\"", "\"vision\": {\"filename\": \"\"}, \"decoder\"", StringComparison.Ordinal));
+        File.WriteAllBytes(config, after);
+        var text = File.ReadAllText(manifest).Replace(Digest(before), Digest(after), StringComparison.Ordinal);
+        File.WriteAllText(manifest, text.Replace($"\"bytes\": {before.Length}", $"\"bytes\": {after.Length}", StringComparison.Ordinal));
+
+        static string Digest(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
     }
 }
