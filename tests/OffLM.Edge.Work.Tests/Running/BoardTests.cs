@@ -31,7 +31,9 @@ public sealed class BoardTests : IDisposable
         var (_, completed) = await node.AnswerAsync(Caller.Household, TestNode.Request(maxTokens: 64));
 
         Assert.Equal(EnergySource.PowerRail, completed.Receipt.EnergySource);
-        Assert.InRange(completed.Receipt.EnergyMicrojoules, 1UL, (ulong)(25 * (completed.Total.TotalSeconds + 0.2) * 1e6));
+
+        // A busy machine samples late, at worst after a second, and the sample is the answer's that ran alone.
+        Assert.InRange(completed.Receipt.EnergyMicrojoules, 1UL, (ulong)(25 * (completed.Total.TotalSeconds + 1.1) * 1e6));
         Assert.Equal(completed.Receipt.EnergyMicrojoules, node.Find(completed.Receipt.Request)!.EnergyMicrojoules);
         Assert.InRange(completed.Receipt.EnergyMicrojoules / 1e6, 0, node.Node.BoardStatus()!.AttributedJoules + 0.001);
     }
