@@ -4,6 +4,7 @@ using OffLM.Shared.Mqtt;
 
 namespace OffLM.Mqtt.Tests;
 
+[Collection(nameof(LeakTests))]
 public sealed class FaultTests
 {
     private static readonly TimeSpan s_second = TimeSpan.FromSeconds(1);
