@@ -49,6 +49,7 @@ public sealed class BoardRuntime : IDisposable
         _fan = _profile is not null && Sensors.Fan is { } fan ? new FanDriver(fan, Sensors.Board.Fan!, time) : null;
         _tickedAt = _seenAt = time.GetTimestamp();
         Sensors.Read();
+        Energy.Begin(Sensors.TotalMilliwatts);
     }
 
     /// <summary>What it is and has.</summary>

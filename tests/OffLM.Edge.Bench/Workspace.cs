@@ -26,7 +26,8 @@ internal sealed class Workspace
 
     public string Program => Path.Combine(Published, "offlm-edge");
 
-    public string Models => Path.Combine(Kept, "models");
+    /// <summary>The model says how many threads compute it: otherwise each library would choose, and differently.</summary>
+    public string Models => Path.Combine(Kept, $"models-{Environment.ProcessorCount}-threads");
 
     public string Model => Path.Combine(Models, ModelName);
 
@@ -51,7 +52,7 @@ internal sealed class Workspace
         if (!File.Exists(Path.Combine(Model, "offlm-model.json")))
         {
             Console.Error.WriteLine($"bench: making the model {ModelName} (310 MB, once)");
-            Forge.Write(Model, ModelRecipe.Preset(ModelName));
+            Forge.Write(Model, ModelRecipe.Preset(ModelName) with { Threads = Environment.ProcessorCount });
         }
     }
 

@@ -19,7 +19,7 @@ public sealed class BacklogTests
         var settle = collector.Answer;
         collector.Answer = TestCollector.SilenceAsync;
 
-        node.StartSync();
+        node.StartSync(SyncedNode.NeverAgain);
         await Eventually.HoldsAsync(() => node.Status.Counts.BatchesSent == SendWindow.MaxBatches, () => node.Status.Counts.ToString());
         collector.Answer = settle;
         foreach (var batch in collector.Received)

@@ -58,7 +58,7 @@ public sealed class HostileBrokerTests
         await using var collector = await TestCollector.StartAsync(broker.Uri);
         var settle = collector.Answer;
         collector.Answer = TestCollector.SilenceAsync;
-        await using var node = await SyncedNode.StartAsync(SyncedNode.With(broker.Uri));
+        await using var node = await SyncedNode.StartAsync(SyncedNode.With(broker.Uri), sending: SyncedNode.NeverAgain);
         await node.FillAsync(batches: 1);
         await Eventually.HoldsAsync(() => collector.Numbers.Count == 1);
         var payload = Assert.Single(await settle(collector.Received[0]));

@@ -54,7 +54,7 @@ public sealed class PresenceTests
     {
         await using var broker = await MosquittoBroker.StartAsync();
         await using var collector = await TestCollector.StartAsync(broker.Uri);
-        await using var node = await SyncedNode.StartAsync(SyncedNode.With(broker.Uri));
+        await using var node = await SyncedNode.StartAsync(SyncedNode.With(broker.Uri), sending: SyncedNode.NeverAgain);
         await node.ConnectedAsync();
         await SampleLedger.AppendAsync(node.Node.Ledger, 2);
 

@@ -86,7 +86,7 @@ public sealed class RefusalTests : IDisposable
     {
         await using var broker = await MosquittoBroker.StartAsync(new() { Lines = ["max_packet_size 4000"] });
         await using var collector = await TestCollector.StartAsync(broker.Uri);
-        await using var node = await SyncedNode.StartAsync(SyncedNode.With(broker.Uri));
+        await using var node = await SyncedNode.StartAsync(SyncedNode.With(broker.Uri), sending: SyncedNode.NeverAgain);
         await node.FillAsync(batches: 1);
         await node.FillAsync(batches: 1, receiptsEach: 40);
         await node.FillAsync(batches: 1);

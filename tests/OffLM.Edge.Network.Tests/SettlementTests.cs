@@ -11,7 +11,7 @@ public sealed class SettlementTests
     {
         await using var broker = await MosquittoBroker.StartAsync();
         await using var collector = await TestCollector.StartAsync(broker.Uri);
-        await using var node = await SyncedNode.StartAsync(SyncedNode.With(broker.Uri));
+        await using var node = await SyncedNode.StartAsync(SyncedNode.With(broker.Uri), sending: SyncedNode.NeverAgain);
         await node.ConnectedAsync();
 
         await node.FillAsync(batches: 5);
@@ -65,7 +65,7 @@ public sealed class SettlementTests
         await using var collector = await TestCollector.StartAsync(broker.Uri);
         var settle = collector.Answer;
         collector.Answer = async batch => [await VerdictWriter.WriteAsync(batch.Batch, Verdict.Refused, "the tariff is not known")];
-        await using var node = await SyncedNode.StartAsync(SyncedNode.With(broker.Uri));
+        await using var node = await SyncedNode.StartAsync(SyncedNode.With(broker.Uri), sending: SyncedNode.NeverAgain);
         await node.FillAsync(batches: 2);
         await Eventually.HoldsAsync(() => node.Outbox.Refused == 2);
         Assert.Contains(node.Node.Status().Problems, p => p.Contains("refused 2 batches of receipts, last batch 2: the tariff is not known", StringComparison.Ordinal));

@@ -56,6 +56,17 @@ public sealed class EnergyMeter
     /// <summary>The learned draw at rest, watts; NaN before the first sample.</summary>
     public double IdleWatts => Read(ref _idleWatts);
 
+    /// <summary>Says what is drawn before the first sample, for answers that end before it.</summary>
+    /// <param name="milliwatts">Just read; NaN if that is not known.</param>
+    public void Begin(double milliwatts)
+    {
+        lock (_gate)
+        {
+            _watts = milliwatts / 1000;
+            Learn(0);
+        }
+    }
+
     /// <summary>Begins to count for an answer.</summary>
     /// <param name="hasBegun">False while it waits for its turn, which draws nothing; null for one that doesn't wait.</param>
     public EnergyAccount Open(Func<bool>? hasBegun = null)

@@ -25,6 +25,9 @@ public interface IEngine : IDisposable
     /// <summary>How many slots one step computes for little more than one costs; 1 if each is computed by itself.</summary>
     int MaxBatch => 1;
 
+    /// <summary>True if a slot can take over what another one has computed, see <see cref="ISlot.Copy"/>.</summary>
+    bool CanCopySlots => false;
+
     /// <summary>The token ids of a text; special tokens written out in it are recognised. A begin token is added where the model wants one.</summary>
     int[] Encode(string text);
 

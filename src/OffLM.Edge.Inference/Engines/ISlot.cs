@@ -31,6 +31,11 @@ public interface ISlot : IDisposable
     /// <summary>Forgets all tokens from this position on; the next call must be <see cref="Prefill"/>.</summary>
     void Rewind(int length);
 
+    /// <summary>Takes over the first tokens of another sequence, for which nothing is computed. Those that are here must be the same.</summary>
+    /// <param name="from">A slot of the same engine, one whose <see cref="IEngine.CanCopySlots"/> is true.</param>
+    /// <param name="length">How many, more than are here.</param>
+    void Copy(ISlot from, int length) => throw new NotSupportedException("This engine's slots can't be copied.");
+
     /// <summary>Makes a running <see cref="Prefill"/> fail soon, from any thread. The slot can only be disposed afterwards.</summary>
     void Abort();
 }

@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace OffLM.Edge.Inference;
 
 /// <summary>Passes over all logits, vectorised: a vocabulary has 32,000 to 250,000 tokens and each pass is paid per token.</summary>
-internal static class LogitMath
+internal static partial class LogitMath
 {
     /// <summary>How many values are summed as floats before the sum goes on in double: keeps the error far below what sampling can notice.</summary>
     internal const int BlockSize = 1024;
@@ -13,9 +13,28 @@ internal static class LogitMath
     /// <summary>e to this is near the smallest float that has all its digits; below it a weight counts as nothing.</summary>
     private const float LowestExponent = -86;
 
+    private const float Log2E = 1.44269504f;
+
+    /// <summary>1.5 · 2²³: adding it rounds to a whole number and leaves that in the lowest bits.</summary>
+    private const float Rounder = 12_582_912f;
+
+    /// <summary>From this exponent comes exactly 0.</summary>
+    private const float LowestPower = -127;
+
+    // 2ᶠ = 1 + P1·f + P2·f² + P3·f³ + P4·f⁴ for f from −½ to ½, with the least relative error.
+    private const float P1 = 0.693124193f;
+    private const float P2 = 0.240240986f;
+    private const float P3 = 0.055906425f;
+    private const float P4 = 0.009582853f;
+
     /// <summary>The largest value; NaN if there is one.</summary>
     internal static float Max(ReadOnlySpan<float> values)
     {
+        if (IsWiderThanVectors)
+        {
+            return MaxAvx2(values);
+        }
+
         var width = Vector<float>.Count;
         var i = 0;
         var max = float.NegativeInfinity;
@@ -106,7 +125,11 @@ internal static class LogitMath
 
     private static float BlockSumExp(ReadOnlySpan<float> values, float max, float scale)
     {
-        const float Log2E = 1.44269504f;
+        if (IsWiderThanVectors)
+        {
+            return BlockSumExpAvx2(values, max, scale);
+        }
+
         var (maxima, scales, sums) = (new Vector<float>(max), new Vector<float>(scale * Log2E), Vector<float>.Zero);
         var i = 0;
         for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
@@ -131,14 +154,13 @@ internal static class LogitMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<float> PowerOfTwo(Vector<float> x)
     {
-        // Adding 1.5 · 2²³ rounds to a whole number and leaves it in the lowest bits. From the lowest exponent comes exactly 0.
-        var rounder = new Vector<float>(12_582_912f);
-        var counted = Vector.MaxNative(x, new Vector<float>(-127));
+        var rounder = new Vector<float>(Rounder);
+        var counted = Vector.MaxNative(x, new Vector<float>(LowestPower));
         var shifted = counted + rounder;
         var f = counted - (shifted - rounder);
-        var p = (new Vector<float>(0.009582853f) * f) + new Vector<float>(0.055906425f);
-        p = (p * f) + new Vector<float>(0.240240986f);
-        p = (p * f) + new Vector<float>(0.693124193f);
+        var p = (new Vector<float>(P4) * f) + new Vector<float>(P3);
+        p = (p * f) + new Vector<float>(P2);
+        p = (p * f) + new Vector<float>(P1);
         p = (p * f) + Vector<float>.One;
         return Vector.AsVectorSingle(Vector.AsVectorInt32(p) + Vector.ShiftLeft(Vector.AsVectorInt32(shifted), 23));
     }

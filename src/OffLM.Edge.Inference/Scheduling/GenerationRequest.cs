@@ -31,7 +31,8 @@ public sealed record GenerationRequest
 
     public Guidance? Guidance { get; init; }
 
-    /// <summary>Whose conversation this is. The key-value cache of an earlier prompt is reused only within one scope.</summary>
+    /// <summary>Whose conversation this is. The key-value cache of another prompt is reused only within one scope, unless
+    /// <see cref="SchedulerOptions.SharePrefixes"/>.</summary>
     public string CacheScope { get; init; } = "";
 
     /// <summary>True for a result that must be repeatable: computed without prefix reuse, the prompt split by its length alone, and never in one step
@@ -70,7 +71,7 @@ public sealed record TokenLogprob(string Text, byte[] Utf8, double Logprob, IRea
 /// <summary>How a generation went.</summary>
 /// <param name="Reason">Why it ended.</param>
 /// <param name="PromptTokens">Tokens in the prompt.</param>
-/// <param name="CachedTokens">Of those, how many were reused from an earlier turn's cache.</param>
+/// <param name="CachedTokens">Of those, how many were reused from another prompt's cache.</param>
 /// <param name="CompletionTokens">Tokens whose text was handed out in pieces (end tokens and cut stop sequences not counted).</param>
 /// <param name="StopSequence">The stop sequence that ended it, or null.</param>
 /// <param name="QueueTime">Waiting for a place.</param>

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace OffLM.Edge.Inference;
 
 /// <summary>One completion: the side that the decode thread drives. Advances by one prefill piece or one token at a time.</summary>
@@ -78,13 +80,15 @@ internal sealed class GenerationRun
     private bool IsReusable => !Request.Deterministic && Request.Guidance is null;
 
     /// <summary>Takes a place: an earlier turn's slot if there is one, else a new one.</summary>
-    internal void Begin(IdleSlots idle)
+    /// <param name="idle">The earlier turns'.</param>
+    /// <param name="canCopy">True if there is room for a new one beside them, which can take over a part of theirs.</param>
+    internal void Begin(IdleSlots idle, bool canCopy)
     {
         _startedAt = _clock.GetTimestamp();
         Generation.HasBegun = true;
         using (_meter.InEngine())
         {
-            if (IsReusable && idle.Take(Request.CacheScope, Request.Prompt, Request.Prompt.Length + _maxNewTokens) is { } found)
+            if (IsReusable && idle.Take(Request.CacheScope, Request.Prompt, Request.Prompt.Length + _maxNewTokens, canCopy) is { } found)
             {
                 _slot = found.Slot;
                 Generation.CachedTokens = found.Tokens.Count;
@@ -94,6 +98,39 @@ internal sealed class GenerationRun
             {
                 _slot ??= _engine.CreateSlot(_capacity);
             }
+        }
+    }
+
+    /// <summary>Takes over what others have computed of the same beginning, where that is worth it.</summary>
+    /// <param name="active">Those that run; their slots can be copied from.</param>
+    /// <param name="idle">The ended ones.</param>
+    internal void TakeOver(List<GenerationRun> active, IdleSlots idle)
+    {
+        if (Request.Deterministic)
+        {
+            return;
+        }
+
+        var (source, common) = idle.Find(Request.CacheScope, Request.Prompt);
+        foreach (var other in active)
+        {
+            if (other != this && other._slot is not null && other.Request.CacheScope == Request.CacheScope)
+            {
+                var length = Request.Prompt.AsSpan()[..^1].CommonPrefixLength(CollectionsMarshal.AsSpan(other._cache));
+                (source, common) = length > common ? (other._slot, length) : (source, common);
+            }
+        }
+
+        var gained = common - _cache.Count;
+        if (source is not null && gained >= IdleSlots.MinimumPrefix)
+        {
+            using (_meter.InEngine())
+            {
+                _slot!.Copy(source, common);
+            }
+
+            _cache.AddRange(Request.Prompt.AsSpan(_cache.Count, gained));
+            Generation.CachedTokens += gained;
         }
     }
 

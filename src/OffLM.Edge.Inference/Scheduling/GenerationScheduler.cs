@@ -84,6 +84,7 @@ public sealed class GenerationScheduler : IAsyncDisposable
     internal Generation Start(GenerationRequest request, bool confirmed)
     {
         RequestCheck.ThrowIfInvalid(request, _engine);
+        request = _options.SharePrefixes ? request with { CacheScope = "" } : request;
         var generation = new Generation(() => _wake.Set());
         if (confirmed)
         {
@@ -199,7 +200,15 @@ public sealed class GenerationScheduler : IAsyncDisposable
         run.LastPrefill = ++_prefillPieces;
         var longest = !run.Request.Deterministic && _engine.MaxBatch > 1 && IsAnyDecoding() ? _pieces.WhileOthersWait : _options.PrefillPiece;
         var (before, begun) = (_meter.PromptTokens, _clock.GetTimestamp());
-        Advance(run, r => r.Prefill(longest));
+        Advance(run, r =>
+        {
+            if (_engine.CanCopySlots)
+            {
+                r.TakeOver(_active, _idle);
+            }
+
+            return r.Prefill(longest);
+        });
         _pieces.Prefilled((int)(_meter.PromptTokens - before), _clock.GetElapsedTime(begun));
     }
 
@@ -282,7 +291,7 @@ public sealed class GenerationScheduler : IAsyncDisposable
         {
             try
             {
-                run.Begin(_idle);
+                run.Begin(_idle, _engine.CanCopySlots && (_idle.Count > 1 || _idle.Count + _active.Count <= _engine.MaxSlots));
             }
             catch (Exception e)
             {

@@ -6,7 +6,7 @@ namespace OffLM.Edge.Inference;
 internal sealed class IdleSlots(int maxCount, long maxBytes, long bytesPerToken) : IDisposable
 {
     /// <summary>Shorter common beginnings (every chat template has one) are not worth taking another conversation's cache for.</summary>
-    private const int MinimumPrefix = 16;
+    internal const int MinimumPrefix = 16;
 
     private readonly List<IdleSlot> _slots = [];
 
@@ -20,19 +20,16 @@ internal sealed class IdleSlots(int maxCount, long maxBytes, long bytesPerToken)
     /// <param name="scope">Only this scope's slots are looked at.</param>
     /// <param name="prompt">The new prompt.</param>
     /// <param name="tokens">What must fit.</param>
-    internal IdleSlot? Take(string scope, ReadOnlySpan<int> prompt, int tokens)
+    /// <param name="canCopy">True if a new slot costs nothing and can take over another's beginning: then only a conversation that goes on is
+    /// taken, and one that is left where another begins stays as it is.</param>
+    internal IdleSlot? Take(string scope, ReadOnlySpan<int> prompt, int tokens, bool canCopy = false)
     {
-        var (best, length) = (-1, MinimumPrefix - 1);
-        for (var i = 0; i < _slots.Count; i++)
+        var (best, length) = Longest(scope, prompt, tokens);
+        if (canCopy)
         {
-            if (_slots[i].Scope == scope && _slots[i].Slot.Capacity >= tokens)
-            {
-                var common = prompt[..^1].CommonPrefixLength(CollectionsMarshal.AsSpan(_slots[i].Tokens));
-                (best, length) = common > length ? (i, common) : (best, length);
-            }
+            best = best >= 0 && length == _slots[best].Tokens.Count ? best : -1;
         }
-
-        if (best < 0)
+        else if (best < 0)
         {
             (best, length) = (IsFullWith(tokens) ? _slots.FindIndex(s => s.Slot.Capacity >= tokens) : -1, 0);
         }
@@ -45,6 +42,39 @@ internal sealed class IdleSlots(int maxCount, long maxBytes, long bytesPerToken)
         var found = _slots[best];
         _slots.RemoveAt(best);
         return found.Tokens.Count == length || TryRewind(found, length) ? found : null;
+    }
+
+    /// <summary>The slot with the longest common beginning, to be copied from; it counts as used.</summary>
+    /// <param name="scope">Only this scope's slots are looked at.</param>
+    /// <param name="prompt">The new prompt.</param>
+    /// <returns>The slot, if there is one, and how many tokens are common.</returns>
+    internal (ISlot? Slot, int Length) Find(string scope, ReadOnlySpan<int> prompt)
+    {
+        var (best, length) = Longest(scope, prompt, 0);
+        if (best < 0)
+        {
+            return (null, 0);
+        }
+
+        var found = _slots[best];
+        _slots.RemoveAt(best);
+        _slots.Add(found);
+        return (found.Slot, length);
+    }
+
+    private (int Index, int Length) Longest(string scope, ReadOnlySpan<int> prompt, int tokens)
+    {
+        var (best, length) = (-1, MinimumPrefix - 1);
+        for (var i = 0; i < _slots.Count; i++)
+        {
+            if (_slots[i].Scope == scope && _slots[i].Slot.Capacity >= tokens)
+            {
+                var common = prompt[..^1].CommonPrefixLength(CollectionsMarshal.AsSpan(_slots[i].Tokens));
+                (best, length) = common > length ? (i, common) : (best, length);
+            }
+        }
+
+        return (best, length);
     }
 
     private bool IsFullWith(int tokens) => _slots.Count >= maxCount || Bytes + (tokens * bytesPerToken) > maxBytes;

@@ -22,6 +22,10 @@ public sealed record SchedulerOptions
     /// <summary>Bytes of cache memory that idle slots may hold together; the least recently used goes first.</summary>
     public long IdleSlotBytes { get; init; } = 512L << 20;
 
+    /// <summary>True if what was computed for one scope's prompts may spare others' the same beginning. How soon an answer comes then tells others that
+    /// somebody has asked the like.</summary>
+    public bool SharePrefixes { get; init; }
+
     /// <summary>Asked between two steps: the share of time to compute in, 0 to 1; 0 pauses. Null is 1.</summary>
     public Func<double>? Pace { get; init; }
 

@@ -74,6 +74,9 @@ internal static class SettingTable
             (s, v) => s.Scheduler = s.Scheduler with { MaxActive = v.Integer(1, 256) }),
         new("inference.maxWaiting", SettingKind.Integer, "Requests that wait for their turn; one more is refused with 503. Default 64.",
             (s, v) => s.Scheduler = s.Scheduler with { MaxWaiting = v.Integer(0, 100_000) }),
+        new("inference.sharePrefixes", SettingKind.Boolean,
+            "Callers may profit from what was computed for others' prompts with the same beginning. Default false, as how soon an answer comes would tell of them.",
+            (s, v) => s.Scheduler = s.Scheduler with { SharePrefixes = v.Boolean() }),
         new("inference.shutdownGrace", SettingKind.Duration, "How long running answers may go on when the node is told to stop. Default 10s.",
             (s, v) => s.ShutdownGrace = v.Duration()),
 

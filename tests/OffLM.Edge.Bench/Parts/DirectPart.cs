@@ -149,6 +149,5 @@ internal static class DirectPart
     {
         ["OFFLM_INFERENCE_ENGINE"] = engine,
         ["OFFLM_INFERENCE_MAX_ACTIVE"] = ManyStreams.ToString(CultureInfo.InvariantCulture),
-        ["OFFLM_INFERENCE_THREADS"] = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture),
     };
 }

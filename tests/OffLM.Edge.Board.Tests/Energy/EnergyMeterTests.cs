@@ -52,6 +52,32 @@ public sealed class EnergyMeterTests
     }
 
     [Fact]
+    public void An_answer_that_ends_before_the_first_sample_has_its_energy_at_the_power_read_first()
+    {
+        var meter = new EnergyMeter(5, _time);
+        meter.Begin(25_000);
+        var answer = meter.Open();
+        answer.Add(5);
+        _time.Advance(0.05);
+
+        Assert.InRange(answer.Close() / 1e6, 0.99, 1.01);
+    }
+
+    [Fact]
+    public void An_answer_before_anything_is_known_of_the_draw_is_given_nothing()
+    {
+        var meter = new EnergyMeter(null, _time);
+        meter.Begin(double.NaN);
+        var answer = meter.Open();
+        answer.Add(5);
+        _time.Advance(0.05);
+
+        Assert.Equal(0UL, answer.Close());
+        Sample(meter, 7);
+        Assert.Equal(7, meter.IdleWatts);
+    }
+
+    [Fact]
     public void An_answer_shorter_than_an_interval_has_its_energy_at_once_and_nothing_is_counted_twice()
     {
         var meter = Rested();

@@ -130,6 +130,36 @@ public sealed class DirectEngineTests(TinyModel tiny) : IClassFixture<TinyModel>
         }
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(77)]
+    [InlineData(250)]
+    public void A_slot_takes_the_beginning_of_another_and_goes_on_as_if_it_had_computed_it(int common)
+    {
+        var prompt = TinyModel.Prompt(250);
+        int[] branch = [.. prompt[..common], .. TinyModel.Prompt(30, 9)];
+        using var source = Prefilled(prompt);
+        using var slot = _engine.CreateSlot(400);
+        if (common > 1)
+        {
+            slot.Prefill(prompt.AsSpan(0, common / 3));
+        }
+
+        slot.Copy(source, common);
+        Assert.Equal(common, slot.Length);
+        slot.Prefill(branch.AsSpan(common));
+        using var theirs = Prefilled(tiny.Engine, branch);
+        AssertClose(theirs.Logits, slot.Logits);
+
+        // The source is as it was.
+        using var sources = Prefilled(tiny.Engine, prompt);
+        _engine.Step([source, slot], [5, 6]);
+        theirs.Step(6);
+        sources.Step(5);
+        AssertClose(theirs.Logits, slot.Logits);
+        AssertClose(sources.Logits, source.Logits);
+    }
+
     [Fact]
     public void The_scores_after_a_prompt_stay_while_others_are_stepped()
     {

@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.Intrinsics.X86;
+
 namespace OffLM.Edge.Inference.Tests.Sampling;
 
 public sealed class LogitMathTests
@@ -59,5 +62,29 @@ public sealed class LogitMathTests
 
         values[5] = -90;
         Assert.Equal(0, LogitMath.SumExp(values, 0, 1));
+    }
+
+    /// <summary>The published program takes this way on most x86-64 processors; these tests are compiled for the one that they run on and don't by themselves.</summary>
+    [Theory]
+    [MemberData(nameof(Lengths))]
+    public void Eight_values_at_a_time_give_the_same(int length)
+    {
+        if (!Avx2.IsSupported)
+        {
+            Assert.NotEqual(8, Vector<float>.Count);   // vectors of eight floats are AVX2's: elsewhere this way is never taken
+            return;
+        }
+
+        var random = new Random(length);
+        for (var round = 0; round < 50; round++)
+        {
+            var values = Enumerable.Range(0, length).Select(_ => (float)((random.NextDouble() * 120) - 100)).ToArray();
+            var max = values.Max();
+            Assert.Equal(max, LogitMath.MaxAvx2(values));
+            var block = LogitMath.Block(values, 0);
+            Assert.Equal(1, LogitMath.BlockSumExpAvx2(block, max, 0.7f) / block.ToArray().Sum(v => Math.Exp(((double)v - max) * 0.7f)), 1e-5);
+            values[random.Next(length)] = float.NaN;
+            Assert.True(float.IsNaN(LogitMath.MaxAvx2(values)), "A value that is no number was passed over.");
+        }
     }
 }

@@ -27,6 +27,8 @@ internal sealed class FakeEngine : IEngine
 
     public bool CanRewind { get; init; } = true;
 
+    public bool CanCopySlots { get; init; }
+
     public bool IsDisposed { get; private set; }
 
     public EngineDescription Description { get; } = new("fake", "1", "CPU", 1);

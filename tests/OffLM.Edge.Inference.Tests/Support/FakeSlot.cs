@@ -54,6 +54,14 @@ internal sealed class FakeSlot(FakeEngine engine, int number, int capacity) : IS
         _tokens.RemoveRange(length, _tokens.Count - length);
     }
 
+    public void Copy(ISlot from, int length)
+    {
+        var source = (FakeSlot)from;
+        engine.Log.Enqueue((number, $"copy {length} from {source.Number}"));
+        Assert.Equal(_tokens, source._tokens.Take(_tokens.Count));
+        _tokens.AddRange(source._tokens.GetRange(_tokens.Count, length - _tokens.Count));
+    }
+
     public void Abort() => Aborted.Set();
 
     public void Dispose() => engine.Log.Enqueue((number, "free"));

@@ -5,6 +5,7 @@ using OffLM.Edge.Signing;
 using OffLM.Edge.Work;
 using OffLM.Edge.Work.Running;
 using OffLM.Edge.Work.Status;
+using OffLM.Edge.Tests.Shared;
 using OffLM.Mqtt;
 
 namespace OffLM.Edge.Network.Tests.Support;
@@ -14,6 +15,7 @@ internal sealed class SyncedNode : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder;
     private NodeOptions _nodeOptions;
+    private TimeProvider? _sending;
 
     private SyncedNode(DirectoryInfo folder, NodeOptions nodeOptions, NetworkOptions options, Node node)
     {
@@ -48,7 +50,9 @@ internal sealed class SyncedNode : IAsyncDisposable
     /// <param name="configure">Changes the node.</param>
     /// <param name="time">Its clock.</param>
     /// <param name="sync">False to leave the sync for later, with <see cref="StartSync"/>.</param>
-    public static async Task<SyncedNode> StartAsync(NetworkOptions options, Func<NodeOptions, NodeOptions>? configure = null, TimeProvider? time = null, bool sync = true)
+    /// <param name="sending">The clock of the pauses before batches are sent again; null for the node's.</param>
+    public static async Task<SyncedNode> StartAsync(
+        NetworkOptions options, Func<NodeOptions, NodeOptions>? configure = null, TimeProvider? time = null, bool sync = true, TimeProvider? sending = null)
     {
         var folder = Directory.CreateTempSubdirectory("offlm-network-");
         var nodeOptions = new NodeOptions
@@ -71,15 +75,22 @@ internal sealed class SyncedNode : IAsyncDisposable
 
         if (sync)
         {
-            node.StartSync();
+            node.StartSync(sending);
         }
 
         return node;
     }
 
+    /// <summary>A clock that stands still: what has no verdict yet is not sent again, however slow the machine is.</summary>
+    public static TimeProvider NeverAgain => new ManualTime();
+
     /// <summary>Starts the sync.</summary>
-    /// <param name="sending">The clock of the pauses before batches are sent again; null for the node's.</param>
-    public void StartSync(TimeProvider? sending = null) => Sync = NetworkSync.Start(Node, Options, sending ?? Node.Clock.Time, NullLoggerFactory.Instance);
+    /// <param name="sending">The clock of the pauses before batches are sent again; null for the last one's, at first the node's.</param>
+    public void StartSync(TimeProvider? sending = null)
+    {
+        _sending = sending ?? _sending;
+        Sync = NetworkSync.Start(Node, Options, _sending ?? Node.Clock.Time, NullLoggerFactory.Instance);
+    }
 
     /// <summary>Signs batches of so many receipts each.</summary>
     public async Task FillAsync(int batches, int receiptsEach = 3, bool ownUse = false)

@@ -36,6 +36,8 @@ internal sealed unsafe class DirectEngine : IEngine
 
     public int MaxBatch => _decoder.Cache.Rows;
 
+    public bool CanCopySlots => true;
+
     /// <summary>Loads a model's folder; takes seconds for a large one.</summary>
     /// <param name="folder">With <c>genai_config.json</c>, ONNX files and tokenizer.</param>
     /// <param name="options">Threads and memory.</param>
@@ -143,6 +145,17 @@ internal sealed unsafe class DirectEngine : IEngine
 
         _decoder.Prefill(slot.Row, slot.Length, tokens, logits, options);
         slot.Length += tokens.Length;
+    }
+
+    internal void Copy(DirectSlot from, DirectSlot to, int length)
+    {
+        if (to.Row == DirectSlot.NoRow)
+        {
+            _rows.Take(to);
+        }
+
+        _decoder.Cache.Copy(from.Row, to.Row, to.Length, length - to.Length);
+        to.Length = length;
     }
 
     internal void Free(DirectSlot slot) => _rows.Free(slot);

@@ -66,6 +66,14 @@ internal sealed unsafe class DirectSlot(DirectEngine engine, GenAiGenerator? gra
         _logits = null;
     }
 
+    public void Copy(ISlot from, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(length, Length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, from.Length);
+        engine.Copy((DirectSlot)from, this, length);
+        _logits = null;
+    }
+
     public void Abort() => _prefill.Terminate();
 
     public void Dispose()

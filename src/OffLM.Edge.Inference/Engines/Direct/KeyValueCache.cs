@@ -59,6 +59,19 @@ internal sealed unsafe class KeyValueCache : IDisposable
         }
     }
 
+    /// <summary>Copies some tokens' keys and values from one row to the same place in another.</summary>
+    internal void Copy(int from, int to, int firstToken, int tokens)
+    {
+        for (var tensor = 0; tensor < 2 * Layers; tensor++)
+        {
+            for (var head = 0; head < _heads; head++)
+            {
+                var offset = (((long)head * Length) + firstToken) * _headSize;
+                new ReadOnlySpan<float>(Tensor(tensor, from) + offset, tokens * _headSize).CopyTo(new Span<float>(Tensor(tensor, to) + offset, tokens * _headSize));
+            }
+        }
+    }
+
     /// <summary>Gives a row's memory back to the system.</summary>
     internal void Release(int row)
     {
