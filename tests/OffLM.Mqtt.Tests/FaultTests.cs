@@ -61,6 +61,34 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task What_is_published_as_soon_as_there_is_a_link_reaches_ones_own_new_subscription()
+    {
+        await using var broker = await MosquittoBroker.StartAsync();
+        for (var round = 0; round < 6; round++)
+        {
+            await using var client = new TestClient(TestClient.Options(broker.Uri)).Keep("a").Start();
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(publisher => Task.Run(() => PublishAsync(client, publisher))));
+            await client.ReceivedAsync(20);
+        }
+
+        static async Task PublishAsync(TestClient client, int publisher)
+        {
+            for (var i = 0; i < 5;)
+            {
+                try
+                {
+                    await client.PublishAsync("a", $"{publisher} {i}");
+                    i++;
+                }
+                catch (MqttDisconnectedException)
+                {
+                    await Task.Yield();   // not yet: again at once
+                }
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_slow_link_is_slow_and_nothing_else()
     {
         await using var broker = await MosquittoBroker.StartAsync();

@@ -14,11 +14,13 @@ internal sealed partial class ConnectLoop
     {
         var client = _client!;
         _sockets = BrokerSockets.Tune(MqttOptions.PortOf(_options.Broker), session.KeepAlive);
-        _publisher.Open(client, session, _sockets);
         string problem;
         try
         {
-            _problem = await SubscribeAsync(client, stop);
+            // The subscriptions go out first: of what is published then, nothing is acknowledged that they don't get.
+            var subscribing = SubscribeAsync(client, stop);
+            _publisher.Open(client, session, _sockets);
+            _problem = await subscribing;
             if (!_lost.Task.IsCompleted)
             {
                 Tell(LinkState.Connected, session);
