@@ -31,19 +31,16 @@ internal static class BlockQuantisation
     public static QuantisedMatrix Add(OnnxGraph graph, ulong seed, string name, int inputs, int outputs, Func<int, float> deviation)
     {
         var blocks = inputs / BlockSize;
-        var weights = graph.Tensor(
-            name + "_Q4",
-            ElementType.UInt8,
-            [outputs, blocks, BlockSize * Bits / 8],
-            Weights(new RandomStream(seed, name + "_Q4")));
-
-        var scales = graph.Tensor(
-            name + "_scales",
-            ElementType.Float,
-            [outputs, blocks],
-            TensorFills.Floats(Scales(new RandomStream(seed, name + "_scales"), blocks, deviation)));
+        var fills = Fills(seed, name, inputs, deviation);
+        var weights = graph.Tensor(name + "_Q4", ElementType.UInt8, [outputs, blocks, BlockSize * Bits / 8], fills.Weights);
+        var scales = graph.Tensor(name + "_scales", ElementType.Float, [outputs, blocks], fills.Scales);
         return new QuantisedMatrix(weights, scales, inputs, outputs);
     }
+
+    /// <summary>The same matrix's contents in the same layout, to be stored in another.</summary>
+    public static (TensorFill Weights, TensorFill Scales) Fills(ulong seed, string name, int inputs, Func<int, float> deviation) => (
+        Weights(new RandomStream(seed, name + "_Q4")),
+        TensorFills.Floats(Scales(new RandomStream(seed, name + "_scales"), inputs / BlockSize, deviation)));
 
     private static TensorFill Weights(RandomStream random) => piece =>
     {
