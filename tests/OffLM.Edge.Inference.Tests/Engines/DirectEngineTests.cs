@@ -168,11 +168,11 @@ public class DirectEngineTests : IClassFixture<TinyModel>, IDisposable
         slot.Copy(source, common);
         Assert.Equal(common, slot.Length);
         slot.Prefill(branch.AsSpan(common));
-        using var theirs = Prefilled(tiny.Engine, branch);
+        using var theirs = Prefilled(_tiny.Engine, branch);
         AssertClose(theirs.Logits, slot.Logits);
 
         // The source is as it was.
-        using var sources = Prefilled(tiny.Engine, prompt);
+        using var sources = Prefilled(_tiny.Engine, prompt);
         _engine.Step([source, slot], [5, 6]);
         theirs.Step(6);
         sources.Step(5);

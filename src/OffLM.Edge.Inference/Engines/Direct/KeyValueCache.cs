@@ -51,7 +51,7 @@ internal sealed unsafe class KeyValueCache : IDisposable
     /// <summary>One of the tensors, from a row on: keys and values of one layer after the other.</summary>
     internal float* Tensor(int tensor, int row) => (float*)_memory.Address + ((((long)tensor * Rows) + row) * RowElements);
 
-    /// <summary>Changes whenever another sequence comes into a row.</summary>
+    /// <summary>Changes whenever tokens come into a row that were computed in none or another.</summary>
     internal long Stamp(int row) => _stamps[row];
 
     /// <summary>Exchanges two rows' first tokens; a row without tokens just gets the other's.</summary>
@@ -72,6 +72,7 @@ internal sealed unsafe class KeyValueCache : IDisposable
     /// <summary>Copies some tokens' keys and values from one row to the same place in another.</summary>
     internal void Copy(int from, int to, int firstToken, int tokens)
     {
+        _stamps[to]++;
         for (var tensor = 0; tensor < 2 * Layers; tensor++)
         {
             for (var head = 0; head < _heads; head++)
