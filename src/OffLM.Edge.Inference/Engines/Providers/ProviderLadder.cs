@@ -80,6 +80,8 @@ public static class ProviderLadder
             case ProviderRung.Cuda:
                 options.AddCuda(ProviderSettings.Cuda(rung.Options));
                 break;
+            case not ProviderRung.Cpu:
+                throw new InferenceException($"there is no such execution provider here: there are {string.Join(", ", ProviderRung.Names)}");
         }
     }
 

@@ -29,7 +29,7 @@ internal static class ProviderSettings
         var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["trt_fp16_enable"] = On };
         if (cache is not null)
         {
-            Directory.CreateDirectory(cache);
+            Prepare(cache);
             settings["trt_engine_cache_enable"] = settings["trt_timing_cache_enable"] = On;
             settings["trt_engine_cache_path"] = settings["trt_timing_cache_path"] = cache;
         }
@@ -42,6 +42,18 @@ internal static class ProviderSettings
         }
 
         return Merge(given, settings);
+    }
+
+    private static void Prepare(string cache)
+    {
+        try
+        {
+            Directory.CreateDirectory(cache);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InferenceException("the folder for its compiled engines can't be made: let the node write into its state directory");
+        }
     }
 
     private static Dictionary<string, string> Merge(IReadOnlyDictionary<string, string> given, Dictionary<string, string> settings)
