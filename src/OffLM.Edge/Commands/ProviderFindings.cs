@@ -18,7 +18,7 @@ internal static class ProviderFindings
             {
                 findings.Add(problem is null
                     ? new(Grade.Good, "providers", $"{provider} can compute models.")
-                    : new(Grade.Note, "providers", $"{provider} can't be used, what comes after it is: {problem.TrimEnd('.')}. docs/operating.md says what it needs."));
+                    : new(Grade.Note, "providers", $"{provider} can't be used, what comes after it is: {problem.TrimEnd('.')}. docs/accelerators.md says what it needs."));
             }
 
             return findings;
