@@ -87,6 +87,21 @@ public sealed class ProviderLadderTests(TinyModel tiny) : IClassFixture<TinyMode
         Assert.Null(found[2].Problem);
     }
 
+    /// <summary>As ONNX Runtime 1.29 said it with the providers for x86-64 and CUDA libraries that report no device, no library, or a wrong setting.</summary>
+    [Theory]
+    [InlineData(
+        "/src/cuda_call.cc:154 std::conditional_t<THRW, void> onnxruntime::CudaCall(int) [with bool THRW = true] CUDA failure 100: no CUDA-capable device is detected ; GPU=-1 ; hostname=box ; file=/src/cuda_execution_provider.cc ; line=345 ; expr=cudaSetDevice(info_.device_id); ",
+        "CUDA failure 100: no CUDA-capable device is detected")]
+    [InlineData(
+        "/src/provider_bridge_ort.cc:1988 onnxruntime::Provider& onnxruntime::ProviderLibrary::Get() [ONNXRuntimeError] : 1 : FAIL : Failed to load library libonnxruntime_providers_cuda.so with error: libcublasLt.so.13: cannot open shared object file: No such file or directory\n",
+        "Failed to load library libonnxruntime_providers_cuda.so with error: libcublasLt.so.13: cannot open shared object file: No such file or directory")]
+    [InlineData(
+        "/src/cuda_execution_provider_info.cc:62 static FromProviderOptions(const ProviderOptions&) [ONNXRuntimeError] : 1 : FAIL : provider_options_utils.h:182 Parse Unknown provider option: \"no_such\".",
+        "provider_options_utils.h:182 Parse Unknown provider option: \"no_such\".")]
+    [InlineData("its scores are no numbers", "its scores are no numbers")]
+    public void What_the_library_says_is_told_without_its_sources_and_this_machines_name(string said, string told) =>
+        Assert.Equal(told, ProviderLadder.Reason(new InferenceException(said)));
+
     [Fact]
     public void The_nodes_that_the_CPU_computes_are_counted()
     {

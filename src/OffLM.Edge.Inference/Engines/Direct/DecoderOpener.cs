@@ -31,7 +31,7 @@ internal sealed class DecoderOpener(string folder, GraphKind kind, DecoderSettin
             session.Set("session.record_ep_graph_assignment_info", "1");
         }
 
-        ProviderLadder.Add(session, rung, options.EngineCache, kind == GraphKind.GrowingCache ? Profile() : null);
+        ProviderLadder.Add(session, rung, options.Providers, options.EngineCache, kind == GraphKind.GrowingCache ? Profile() : null);
         return Open(rung, session);
     }
 

@@ -60,7 +60,7 @@ internal sealed unsafe class DirectEngine : IEngine
             var opened = ProviderLadder.Climb(options.Providers, opener.Open, failed);
             var description = new EngineDescription("onnxruntime-direct", versions.OnnxRuntime, opened.Provider, options.Threads)
             {
-                Failed = failed,
+                Failed = failed.ConvertAll(f => f with { Reason = ModelLoadException.WithoutFolder(f.Reason, folder) }),
                 Placement = opened.Placement,
             };
             return new DirectEngine(text, settings, opened.Decoder, description);

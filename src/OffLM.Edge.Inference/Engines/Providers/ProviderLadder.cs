@@ -23,7 +23,7 @@ public static class ProviderLadder
             try
             {
                 using var options = new OrtSessionOptions();
-                Add(options, rung, null, null);
+                Add(options, rung, rungs, null, null);
                 using var session = new OrtSession(stub, options);
             }
             catch (InferenceException e)
@@ -64,10 +64,12 @@ public static class ProviderLadder
     /// <summary>Makes a session use an execution provider.</summary>
     /// <param name="options">The session's.</param>
     /// <param name="rung">Which.</param>
+    /// <param name="rungs">All: what TensorRT leaves is CUDA's, with CUDA's settings.</param>
     /// <param name="engineCache">Where it keeps what it compiled; null for nowhere.</param>
     /// <param name="profile">The shapes that the graph's inputs take; null if they are not known.</param>
     /// <exception cref="InferenceException">It can't be had.</exception>
-    internal static void Add(OrtSessionOptions options, ProviderRung rung, string? engineCache, ProviderSettings.ShapeProfile? profile)
+    internal static void Add(
+        OrtSessionOptions options, ProviderRung rung, IReadOnlyList<ProviderRung> rungs, string? engineCache, ProviderSettings.ShapeProfile? profile)
     {
         switch (rung.Name)
         {
@@ -75,7 +77,8 @@ public static class ProviderLadder
                 options.AddTensorRt(ProviderSettings.TensorRt(rung.Options, engineCache, profile));
 
                 // It takes whole parts of a graph only; CUDA computes the rest, and the CPU what is left then.
-                options.AddCuda(ProviderSettings.Cuda(new Dictionary<string, string>()));
+                var cuda = rungs.FirstOrDefault(r => r.Name == ProviderRung.Cuda)?.Options;
+                options.AddCuda(ProviderSettings.Cuda(cuda ?? LastRung.Options));
                 break;
             case ProviderRung.Cuda:
                 options.AddCuda(ProviderSettings.Cuda(rung.Options));
@@ -103,13 +106,12 @@ public static class ProviderLadder
         return complete;
     }
 
-    /// <summary>ONNX Runtime's words without the place in its sources and the folder on this machine.</summary>
-    private static string Reason(InferenceException failure)
+    /// <summary>ONNX Runtime's words without places in its sources, and this machine's name and folder.</summary>
+    internal static string Reason(InferenceException failure)
     {
-        const string End = " : FAIL : ";
         var words = failure.Message;
-        var end = words.IndexOf(End, StringComparison.Ordinal);
-        words = (end < 0 ? words : words[(end + End.Length)..]).Trim();
+        words = words[Math.Max(0, words.LastIndexOf("CUDA failure ", StringComparison.Ordinal))..].Split(" ; GPU=")[0];
+        words = words.Split(" : FAIL : ")[^1].Trim();
         return InferenceLibraries.LoadedFrom is { Length: > 0 } folder
             ? words.Replace(folder.TrimEnd('/') + "/", "", StringComparison.Ordinal)
             : words;
