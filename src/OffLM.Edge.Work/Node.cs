@@ -289,7 +289,7 @@ public sealed partial class Node : IAsyncDisposable
 
         if (engine.Placement is { OnCpu: > 0 } placement)
         {
-            LogPlacement(model.Name, placement.OnCpu, placement.Nodes);
+            LogPlacement(model.Name, $"{placement.OnCpu} of {placement.Nodes}");
         }
     }
 
@@ -325,8 +325,8 @@ public sealed partial class Node : IAsyncDisposable
     [LoggerMessage(LogLevel.Information, "{Provider} can't be used, {Other} computes instead: {Reason}")]
     private partial void LogProvider(string provider, string other, string reason);
 
-    [LoggerMessage(LogLevel.Information, "The CPU computes {OnCpu} of the {Nodes} nodes of the model {Model}")]
-    private partial void LogPlacement(string model, int onCpu, int nodes);
+    [LoggerMessage(LogLevel.Information, "The model {Model} has {Nodes} nodes on the CPU")]
+    private partial void LogPlacement(string model, string nodes);
 
     [LoggerMessage(LogLevel.Warning, "{Count} answers still run; they are interrupted")]
     private partial void LogInterrupting(int count);

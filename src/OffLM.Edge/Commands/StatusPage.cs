@@ -16,8 +16,11 @@ internal static class StatusPage
             ("answers", $"{Text(status, "running")} running"),
         ];
         Add(lines, "model", Items(status, "loadedModels").Select(model => $"{Text(model, "name")} on {Text(model, "provider")}{OnCpu(model)}"));
-        Add(lines, "provider", Items(status, "loadedModels").SelectMany(model => Items(model, "failedProviders"))
-            .Select(failed => $"{Text(failed, "provider")} can't be used: {Text(failed, "reason")}").Distinct());
+        foreach (var model in Items(status, "loadedModels"))
+        {
+            Add(lines, "provider", Items(model, "failedProviders").Select(failed => $"{Text(failed, "provider")} can't be used: {Text(failed, "reason")}"));
+        }
+
         if (Find(status, "key") is { } key)
         {
             var doubt = Flag(key, "available") ? "" : ", can't sign now";

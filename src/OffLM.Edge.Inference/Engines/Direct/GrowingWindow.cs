@@ -10,7 +10,8 @@ internal sealed unsafe class GrowingWindow : IDisposable
     private readonly OrtSession _session;
     private readonly DirectNames _names;
     private readonly KeyValueCache _cache;
-    private readonly (int Heads, int HeadSize) _shape;
+    private readonly int _heads;
+    private readonly int _headSize;
     private readonly int _vocabularySize;
     private readonly bool _lastTokenOnly;
     private readonly DirectInputs _inputs;
@@ -19,13 +20,20 @@ internal sealed unsafe class GrowingWindow : IDisposable
     private readonly AnonymousMemory _logits;
 
     /// <summary>Elements from one tensor's begin to the next's.</summary>
-    private readonly (long Past, long Present) _tensor;
+    private readonly long _pastElements;
+    private readonly long _presentElements;
 
-    /// <summary>How many of each row's tokens are in the past, and what the cache said of the row then.</summary>
-    private readonly (int Tokens, long Stamp)[] _loaded;
+    /// <summary>How many of each row's tokens are in the past.</summary>
+    private readonly int[] _loaded;
+
+    /// <summary>What the cache said of each row then.</summary>
+    private readonly long[] _stamps;
 
     private OrtIoBinding? _binding;
-    private (int FirstRow, int Rows, int Sequence, int Width) _bound;
+    private int _firstRow;
+    private int _rows;
+    private int _sequence;
+    private int _width;
 
     /// <param name="session">The graph.</param>
     /// <param name="settings">Its names and dimensions.</param>
@@ -36,15 +44,15 @@ internal sealed unsafe class GrowingWindow : IDisposable
     internal GrowingWindow(OrtSession session, DecoderSettings settings, KeyValueCache cache, int rows, int sequence, int vocabularySize)
     {
         (_session, _cache, _vocabularySize) = (session, cache, vocabularySize);
-        _shape = (settings.KeyValueHeads, settings.HeadSize);
+        (_heads, _headSize) = (settings.KeyValueHeads, settings.HeadSize);
         _names = new DirectNames(settings, DirectGraph.Has(session.Inputs, settings.PositionIds));
         _lastTokenOnly = DirectGraph.GivesLastTokenOnly(session, settings);
-        _loaded = new (int, long)[rows];
+        (_loaded, _stamps) = (new int[rows], new long[rows]);
         _inputs = new DirectInputs(rows, cache.Length + sequence);
-        var token = (long)rows * _shape.Heads * _shape.HeadSize;
-        _tensor = (token * cache.Length, token * (cache.Length + sequence));
-        _past = new AnonymousMemory(2L * cache.Layers * _tensor.Past * sizeof(float));
-        _present = new AnonymousMemory(2L * cache.Layers * _tensor.Present * sizeof(float));
+        var token = (long)rows * _heads * _headSize;
+        (_pastElements, _presentElements) = (token * cache.Length, token * (cache.Length + sequence));
+        _past = new AnonymousMemory(2L * cache.Layers * _pastElements * sizeof(float));
+        _present = new AnonymousMemory(2L * cache.Layers * _presentElements * sizeof(float));
         _logits = new AnonymousMemory((long)rows * (_lastTokenOnly ? 1 : sequence) * vocabularySize * sizeof(float));
     }
 
@@ -58,7 +66,7 @@ internal sealed unsafe class GrowingWindow : IDisposable
     internal float* Run(int firstRow, ReadOnlySpan<int> lengths, ReadOnlySpan<int> tokens, int width, OrtRunOptions options)
     {
         var sequence = tokens.Length / lengths.Length;
-        Open((firstRow, lengths.Length, sequence, width));
+        Open(firstRow, lengths.Length, sequence, width);
         for (var i = 0; i < lengths.Length; i++)
         {
             Load(i, lengths[i]);
@@ -83,10 +91,10 @@ internal sealed unsafe class GrowingWindow : IDisposable
     /// <summary>A row's tokens from some place on are about to be others.</summary>
     internal void Forget(int row, int length)
     {
-        var index = row - _bound.FirstRow;
-        if (index >= 0 && index < _bound.Rows)
+        var index = row - _firstRow;
+        if (index >= 0 && index < _rows)
         {
-            _loaded[index].Tokens = Math.Min(_loaded[index].Tokens, length);
+            _loaded[index] = Math.Min(_loaded[index], length);
         }
     }
 
@@ -99,19 +107,20 @@ internal sealed unsafe class GrowingWindow : IDisposable
         _logits.Dispose();
     }
 
-    private void Open((int FirstRow, int Rows, int Sequence, int Width) wanted)
+    private void Open(int firstRow, int rows, int sequence, int width)
     {
-        if (wanted == _bound)
+        var isSamePast = firstRow == _firstRow && rows == _rows && width == _width;
+        if (isSamePast && sequence == _sequence)
         {
             return;
         }
 
-        if ((wanted.FirstRow, wanted.Rows, wanted.Width) != (_bound.FirstRow, _bound.Rows, _bound.Width))
+        if (!isSamePast)
         {
             Array.Clear(_loaded);
         }
 
-        _bound = wanted;
+        (_firstRow, _rows, _sequence, _width) = (firstRow, rows, sequence, width);
         _binding?.Dispose();
         _binding = null;
     }
@@ -119,7 +128,7 @@ internal sealed unsafe class GrowingWindow : IDisposable
     /// <summary>Binds everything. What an accelerator reads is copied to it at this moment, so it binds anew for each run.</summary>
     private void Bind()
     {
-        var (_, rows, sequence, width) = _bound;
+        var (rows, sequence, width) = (_rows, _sequence, _width);
         _binding?.Dispose();
         var binding = _binding = _session.CreateBinding();
         using var ids = OrtTensor.Over(_inputs.Ids, rows, sequence);
@@ -137,8 +146,8 @@ internal sealed unsafe class GrowingWindow : IDisposable
         for (var tensor = 0; tensor < 2 * _cache.Layers; tensor++)
         {
             var (layer, isValue) = Math.DivRem(tensor, 2);
-            using var past = OrtTensor.Over(Past(tensor), rows, _shape.Heads, width, _shape.HeadSize);
-            using var present = OrtTensor.Over(Present(tensor), rows, _shape.Heads, width + sequence, _shape.HeadSize);
+            using var past = OrtTensor.Over(Past(tensor), rows, _heads, width, _headSize);
+            using var present = OrtTensor.Over(Present(tensor), rows, _heads, width + sequence, _headSize);
             binding.Input((isValue == 0 ? _names.PastKeys : _names.PastValues)[layer], past);
             binding.Output((isValue == 0 ? _names.PresentKeys : _names.PresentValues)[layer], present);
         }
@@ -147,27 +156,27 @@ internal sealed unsafe class GrowingWindow : IDisposable
     /// <summary>Brings what is missing of a row's tokens into the past.</summary>
     private void Load(int index, int length)
     {
-        var stamp = _cache.Stamp(_bound.FirstRow + index);
-        var from = _loaded[index].Stamp == stamp ? Math.Min(_loaded[index].Tokens, length) : 0;
+        var stamp = _cache.Stamp(_firstRow + index);
+        var from = _stamps[index] == stamp ? Math.Min(_loaded[index], length) : 0;
         for (var tensor = 0; from < length && tensor < 2 * _cache.Layers; tensor++)
         {
-            for (var head = 0; head < _shape.Heads; head++)
+            for (var head = 0; head < _heads; head++)
             {
-                Copy(Cached(tensor, index, head, from), Place(Past(tensor), index, head, _bound.Width, from), length - from);
+                Copy(Cached(tensor, index, head, from), Place(Past(tensor), index, head, _width, from), length - from);
             }
         }
 
-        _loaded[index] = (length, stamp);
+        (_loaded[index], _stamps[index]) = (length, stamp);
     }
 
     /// <summary>Brings the new tokens into the row, and into the past's gap as far as there is one.</summary>
     private void Store(int index, int length)
     {
-        var (sequence, width) = (_bound.Sequence, _bound.Width);
+        var (sequence, width) = (_sequence, _width);
         var fitting = Math.Min(sequence, width - length);
         for (var tensor = 0; tensor < 2 * _cache.Layers; tensor++)
         {
-            for (var head = 0; head < _shape.Heads; head++)
+            for (var head = 0; head < _heads; head++)
             {
                 var news = Place(Present(tensor), index, head, width + sequence, width);
                 Copy(news, Cached(tensor, index, head, length), sequence);
@@ -175,22 +184,22 @@ internal sealed unsafe class GrowingWindow : IDisposable
             }
         }
 
-        _loaded[index].Tokens = length + fitting;
+        _loaded[index] = length + fitting;
     }
 
-    private float* Past(int tensor) => (float*)_past.Address + (tensor * _tensor.Past);
+    private float* Past(int tensor) => (float*)_past.Address + (tensor * _pastElements);
 
-    private float* Present(int tensor) => (float*)_present.Address + (tensor * _tensor.Present);
+    private float* Present(int tensor) => (float*)_present.Address + (tensor * _presentElements);
 
     private float* Cached(int tensor, int index, int head, int token) =>
-        Place(_cache.Tensor(tensor, _bound.FirstRow + index), 0, head, _cache.Length, token);
+        Place(_cache.Tensor(tensor, _firstRow + index), 0, head, _cache.Length, token);
 
     private float* Place(float* tensor, int row, int head, int tokens, int token) =>
-        tensor + ((((((long)row * _shape.Heads) + head) * tokens) + token) * _shape.HeadSize);
+        tensor + ((((((long)row * _heads) + head) * tokens) + token) * _headSize);
 
     private void Copy(float* from, float* to, int tokens)
     {
-        var bytes = (long)tokens * _shape.HeadSize * sizeof(float);
+        var bytes = (long)tokens * _headSize * sizeof(float);
         Buffer.MemoryCopy(from, to, bytes, bytes);
     }
 }
