@@ -58,7 +58,7 @@ internal sealed class ContribOperators : IDecoderOperators
     }
 
     public QuantisedMatrix Matrix(string name, int inputs, int outputs, Func<int, float> deviation, bool asTable) =>
-        BlockQuantisation.Add(_graph, _recipe.Seed, name, inputs, outputs, deviation);
+        BlockQuantisation.Add(_graph, _recipe, name, inputs, outputs, deviation);
 
     public string Multiply(string name, string input, QuantisedMatrix matrix, string? output) => _graph.Node(
         "MatMulNBits",

@@ -70,7 +70,7 @@ internal sealed class StandardOperators : IDecoderOperators
     }
 
     public QuantisedMatrix Matrix(string name, int inputs, int outputs, Func<int, float> deviation, bool asTable) =>
-        StandardMatrix.Add(_graph, name, inputs, outputs, BlockQuantisation.Fills(_recipe.Seed, name, inputs, deviation), asTable);
+        StandardMatrix.Add(_graph, name, inputs, outputs, BlockQuantisation.Fills(_recipe, name, inputs, outputs, deviation), asTable);
 
     public string Multiply(string name, string input, QuantisedMatrix matrix, string? output)
     {
