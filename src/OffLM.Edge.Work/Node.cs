@@ -27,6 +27,9 @@ public sealed partial class Node : IAsyncDisposable
     private readonly Housekeeping _housekeeping;
     private readonly ILoggerFactory _loggers;
     private readonly long _startedAt;
+
+    /// <summary>What was logged of execution providers: each load meets the same.</summary>
+    private readonly HashSet<string> _providersTold = [];
     private SealingLoop? _sealing;
     private string _state = "starting";
     private Task? _drained;
@@ -44,7 +47,15 @@ public sealed partial class Node : IAsyncDisposable
         Store = new ModelStore(options.ModelsDirectory);
         var load = new DecodeLoad(time);
         _board = options.Board is { } board ? BoardRuntime.Open(board, options.StateDirectory, load.Share, time) : null;
-        Models = new ModelHost(Store, Paced(options.Models, _board) with { Loaded = OnLoaded }, time);
+        Models = new ModelHost(
+            Store,
+            Paced(options.Models, _board) with
+            {
+                Loaded = OnLoaded,
+                Providers = ProviderOrder.Of(_board?.Board, options.Providers),
+                EngineCache = options.EngineCachePath,
+            },
+            time);
         load.Watch(Models);
         Key = new NodeKey(options.Key, ledger, options.Cards, options.CardPin, loggers.CreateLogger<NodeKey>());
         _limits = new RateLimiter(time);
@@ -261,6 +272,25 @@ public sealed partial class Node : IAsyncDisposable
         {
             LogFallback(model.Name, reason);
         }
+
+        foreach (var failure in engine.Failed)
+        {
+            bool isNew;
+            lock (_providersTold)
+            {
+                isNew = _providersTold.Add($"{failure.Provider}: {failure.Reason}");
+            }
+
+            if (isNew)
+            {
+                LogProvider(failure.Provider, engine.Provider, failure.Reason);
+            }
+        }
+
+        if (engine.Placement is { OnCpu: > 0 } placement)
+        {
+            LogPlacement(model.Name, $"{placement.OnCpu} of {placement.Nodes}");
+        }
     }
 
     private void OnSigned() => OutboxChanged?.Invoke();
@@ -291,6 +321,12 @@ public sealed partial class Node : IAsyncDisposable
 
     [LoggerMessage(LogLevel.Warning, "The model {Model} is {Reason}")]
     private partial void LogFallback(string model, string reason);
+
+    [LoggerMessage(LogLevel.Information, "{Provider} can't be used, {Other} computes instead: {Reason}")]
+    private partial void LogProvider(string provider, string other, string reason);
+
+    [LoggerMessage(LogLevel.Information, "The model {Model} has {Nodes} nodes on the CPU")]
+    private partial void LogPlacement(string model, string nodes);
 
     [LoggerMessage(LogLevel.Warning, "{Count} answers still run; they are interrupted")]
     private partial void LogInterrupting(int count);

@@ -34,6 +34,8 @@ internal sealed class ForgeCommand
     private readonly Option<bool?> _prune = new("--prune") { Description = "Logits for the last token only", HelpName = "true|false" };
     private readonly Option<bool?> _tied = new("--tied") { Description = "The head is the embedding too", HelpName = "true|false" };
 
+    private readonly Option<bool?> _standard = new("--standard") { Description = "Operators of the ONNX standard alone, for TensorRT", HelpName = "true|false" };
+
     /// <summary>Runs the program: 0 written, 1 the disk refused, 2 wrong usage or dimensions.</summary>
     public static int Run(string[] args, TextWriter output, TextWriter errors)
     {
@@ -76,7 +78,7 @@ internal sealed class ForgeCommand
         var root = new RootCommand("Writes a Qwen2-style int4 ONNX model with random weights.")
         {
             _preset, _out, _name, _seed, _layers, _hidden, _heads, _kvHeads, _intermediate,
-            _vocabulary, _tokenizerVocabulary, _context, _threads, _prune, _tied,
+            _vocabulary, _tokenizerVocabulary, _context, _threads, _prune, _tied, _standard,
         };
         root.SetAction(Execute);
         return root;
@@ -126,6 +128,7 @@ internal sealed class ForgeCommand
             Threads = parsed.GetValue(_threads) ?? preset.Threads,
             Prune = parsed.GetValue(_prune) ?? preset.Prune,
             Tied = parsed.GetValue(_tied) ?? preset.Tied,
+            Standard = parsed.GetValue(_standard) ?? preset.Standard,
         };
     }
 }

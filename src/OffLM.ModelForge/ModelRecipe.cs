@@ -46,6 +46,9 @@ public sealed record ModelRecipe
     /// <summary>Use the quantised head as the embedding too, as small Qwen models do; otherwise the embedding is float.</summary>
     public bool Tied { get; init; }
 
+    /// <summary>Use operators of the ONNX standard alone, which other execution providers than the CPU's know too; otherwise ONNX Runtime's own.</summary>
+    public bool Standard { get; init; }
+
     /// <summary>Width of one attention head.</summary>
     public int HeadSize => Hidden / Heads;
 

@@ -81,7 +81,11 @@ public sealed class LoadingTests(TinyModel tiny) : IClassFixture<TinyModel>
         ModelRecipe.Tiny with { Threads = 1, Layers = 1, Context = 64 },
         ModelRecipe.Tiny with { Hidden = 96, Heads = 6, KvHeads = 3, Intermediate = 32 },
         ModelRecipe.Tiny with { Hidden = 32, Heads = 1, KvHeads = 1, Vocabulary = 263 },
-        ModelRecipe.Tiny with { Vocabulary = 2048, TokenizerVocabulary = 2000, Tied = true });
+        ModelRecipe.Tiny with { Vocabulary = 2048, TokenizerVocabulary = 2000, Tied = true },
+        ModelRecipe.Tiny with { Standard = true },
+        ModelRecipe.Tiny with { Standard = true, Tied = true, Prune = false },
+        ModelRecipe.Tiny with { Standard = true, Hidden = 32, Heads = 1, KvHeads = 1, Vocabulary = 263 },
+        ModelRecipe.Tiny with { Standard = true, Hidden = 96, Heads = 6, KvHeads = 3, Intermediate = 32 });
 
     [Theory]
     [MemberData(nameof(Variants))]
@@ -95,6 +99,23 @@ public sealed class LoadingTests(TinyModel tiny) : IClassFixture<TinyModel>
 
         Assert.NotEmpty(tokens);
         Assert.All(tokens, token => Assert.InRange(token, 0, recipe.Vocabulary - 1));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Standard_operators_answer_as_the_runtimes_own_do(bool tied)
+    {
+        using var folder = new TemporaryFolder();
+        using var other = new TemporaryFolder();
+        Forge.Write(folder.Root, ModelRecipe.Tiny with { Tied = tied });
+        Forge.Write(other.Root, ModelRecipe.Tiny with { Tied = tied, Standard = true });
+        using var contrib = new GenAiModel(Natives.Folder, folder.Root);
+        using var standard = new GenAiModel(Natives.Folder, other.Root);
+        var prompt = contrib.Encode("how many words are in this");
+
+        // One multiplies 8-bit activations, the other floats: sooner or later two tokens that score alike change places.
+        Assert.Equal(contrib.Generate(prompt, 6), standard.Generate(prompt, 6));
     }
 
     [Fact]

@@ -31,6 +31,9 @@ public sealed record BoardFile
     /// <summary>What the governor assumes until it has learned better; null for a board that nothing is known of.</summary>
     public ThermalPrior? Thermal { get; set; }
 
+    /// <summary>Execution providers for models, the most wanted first; empty for the CPU alone.</summary>
+    public IReadOnlyList<BoardProvider> Providers { get; set; } = [];
+
     /// <summary>The simulator's profile that stands in for the hardware; null for real hardware.</summary>
     public string? Simulation { get; set; }
 }
@@ -111,3 +114,13 @@ public sealed record FanRules
 /// <param name="SecondsConstant">How fast the hottest zone follows power, to 63 %.</param>
 /// <param name="DegreesPerWatt">How far it follows, within that time.</param>
 public sealed record ThermalPrior(double IdleWatts, double FullWatts, double SecondsConstant, double DegreesPerWatt);
+
+/// <summary>An execution provider of ONNX Runtime that models may be computed with.</summary>
+public sealed record BoardProvider
+{
+    /// <summary>TensorRT, CUDA or CPU.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The provider's own settings, by the names that ONNX Runtime's documentation gives them.</summary>
+    public IReadOnlyDictionary<string, string> Options { get; set; } = new Dictionary<string, string>();
+}

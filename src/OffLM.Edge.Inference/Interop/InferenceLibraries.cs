@@ -22,6 +22,9 @@ public static partial class InferenceLibraries
     /// <summary>True once a model was asked for.</summary>
     public static bool AreLoaded => Volatile.Read(ref _loaded) is not null;
 
+    /// <summary>The folder that they were loaded from; null before.</summary>
+    internal static string? LoadedFrom => Volatile.Read(ref _loaded)?.Folder;
+
     /// <summary>Loads both libraries with their telemetry off. Calling it again does nothing.</summary>
     /// <returns>Versions for the execution record.</returns>
     /// <exception cref="ModelLoadException">A library is missing or can't be loaded; says where they were looked for.</exception>
@@ -45,7 +48,7 @@ public static partial class InferenceLibraries
                     typeof(InferenceLibraries).Assembly, (name, _, _) => name == GenAi ? genAi : 0);
                 Interop.GenAi.NativeMethods.OgaSetTelemetryEnabled(false);
                 var version = Interop.OnnxRuntime.NativeMethods.Version(runtime);
-                _loaded = new Loaded(new LibraryVersions(version, $"sha256:{Digest(genAiPath)} (onnxruntime {version})"));
+                _loaded = new Loaded(folder, new LibraryVersions(version, $"sha256:{Digest(genAiPath)} (onnxruntime {version})"));
             }
 
             return _loaded.Versions;
@@ -97,5 +100,5 @@ public static partial class InferenceLibraries
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetNativeVariable(string name, string value, int overwrite);
 
-    private sealed record Loaded(LibraryVersions Versions);
+    private sealed record Loaded(string Folder, LibraryVersions Versions);
 }

@@ -15,7 +15,11 @@ internal static class EngineLoader
         try
         {
             var rows = options.Scheduler.MaxActive + options.Scheduler.IdleSlots;
-            return DirectEngine.Load(folder, new DirectOptions(options.Threads, rows, DirectOptions.DefaultCacheBytes));
+            return DirectEngine.Load(folder, new DirectOptions(options.Threads, rows, DirectOptions.DefaultCacheBytes)
+            {
+                Providers = options.Providers,
+                EngineCache = options.EngineCache,
+            });
         }
         catch (UnknownGraphException e)
         {

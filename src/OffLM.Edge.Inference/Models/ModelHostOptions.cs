@@ -18,6 +18,12 @@ public sealed record ModelHostOptions
     /// <summary>What computes them.</summary>
     public EngineChoice Engine { get; init; }
 
+    /// <summary>The execution providers that the direct engine tries, in this order; the CPU comes last by itself.</summary>
+    public IReadOnlyList<ProviderRung> Providers { get; init; } = [];
+
+    /// <summary>Where providers keep what they compiled, which takes them minutes; null for nowhere.</summary>
+    public string? EngineCache { get; init; }
+
     /// <summary>Called when a model is in memory; must be quick and must not throw.</summary>
     public Action<StoredModel, EngineDescription>? Loaded { get; init; }
 }

@@ -84,5 +84,7 @@ internal sealed class StatusEndpoints(Node node)
         loaded.Engine.Name,
         loaded.Engine.Version,
         loaded.Engine.Provider,
-        loaded.Engine.Fallback);
+        loaded.Engine.Fallback,
+        loaded.Engine.Failed,
+        loaded.Engine.Placement);
 }

@@ -1,3 +1,4 @@
+using OffLM.Edge.Inference;
 using OffLM.Edge.Signing;
 
 namespace OffLM.Edge.Lan.NodeApi;
@@ -44,5 +45,8 @@ internal sealed record KeyTestView(bool Ok, Address Address, uint Counter);
 
 /// <summary>A model in memory.</summary>
 /// <param name="Fallback">Why it isn't the engine that was asked for; null if it is.</param>
+/// <param name="FailedProviders">The execution providers that were tried before, and why each is not used.</param>
+/// <param name="Placement">Where the graph's nodes are computed; null if on the CPU, or if it can't be told.</param>
 internal sealed record LoadedModelView(
-    string Name, string Id, int ContextLength, DateTimeOffset? ExpiresAt, int Requests, string Engine, string EngineVersion, string Provider, string? Fallback);
+    string Name, string Id, int ContextLength, DateTimeOffset? ExpiresAt, int Requests, string Engine, string EngineVersion, string Provider, string? Fallback,
+    IReadOnlyList<ProviderFailure> FailedProviders, NodePlacement? Placement);

@@ -68,6 +68,22 @@ internal sealed class InfoEndpoints(Node node)
             json.WriteString("fallback", reason);
         }
 
+        json.WriteStartArray("failed_providers");
+        foreach (var failure in engine.Failed)
+        {
+            json.WriteStartObject();
+            json.WriteString("provider", failure.Provider);
+            json.WriteString("reason", failure.Reason);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        if (engine.Placement is { } placement)
+        {
+            json.WriteNumber("nodes", placement.Nodes);
+            json.WriteNumber("nodes_on_cpu", placement.OnCpu);
+        }
+
         json.WriteEndObject();
     }
 

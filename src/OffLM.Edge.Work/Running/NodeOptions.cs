@@ -52,7 +52,13 @@ public sealed record NodeOptions
 
     public ModelHostOptions Models { get; init; } = new();
 
+    /// <summary>Execution providers for models in the owner's order; null for the board's.</summary>
+    public IReadOnlyList<string>? Providers { get; init; }
+
     public string LedgerPath => Path.Combine(StateDirectory, "ledger.db");
+
+    /// <summary>Where execution providers keep what they compiled.</summary>
+    public string EngineCachePath => Path.Combine(StateDirectory, "engines");
 
     public string AccessPath => Path.Combine(StateDirectory, "access.db");
 }

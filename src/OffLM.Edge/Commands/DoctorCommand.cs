@@ -29,6 +29,7 @@ internal static class DoctorCommand
         var findings = problems.Select(p => new Finding(Grade.Bad, "configuration", p.ToString()))
             .Concat(Node(state))
             .Concat(Libraries(settings))
+            .Concat(ProviderFindings.Look(settings))
             .Concat(Models(settings, state))
             .Concat(KeyFindings.Look(settings, state, UsbCards.Open))
             .Concat(LedgerFindings(state))

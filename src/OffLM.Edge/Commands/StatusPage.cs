@@ -15,7 +15,12 @@ internal static class StatusPage
             ("network", $"{(Flag(status, "network", "testNetwork") ? "test network, " : "")}chain {Text(status, "network", "chainId")}"),
             ("answers", $"{Text(status, "running")} running"),
         ];
-        Add(lines, "model", Items(status, "loadedModels").Select(model => $"{Text(model, "name")} on {Text(model, "provider")}"));
+        Add(lines, "model", Items(status, "loadedModels").Select(model => $"{Text(model, "name")} on {Text(model, "provider")}{OnCpu(model)}"));
+        foreach (var model in Items(status, "loadedModels"))
+        {
+            Add(lines, "provider", Items(model, "failedProviders").Select(failed => $"{Text(failed, "provider")} can't be used: {Text(failed, "reason")}"));
+        }
+
         if (Find(status, "key") is { } key)
         {
             var doubt = Flag(key, "available") ? "" : ", can't sign now";
@@ -69,6 +74,10 @@ internal static class StatusPage
     /// <summary>Verdicts that were not taken, by what was wrong with them.</summary>
     private static IEnumerable<string> Rejected(JsonElement sync) =>
         Find(sync, "rejectedVerdicts") is { } kinds ? kinds.EnumerateObject().Select(kind => $"{kind.Value} verdicts were not taken: {kind.Name}") : [];
+
+    private static string OnCpu(JsonElement model) => Text(model, "placement", "onCpu") is { } nodes and not "0"
+        ? $", {nodes} of its {Text(model, "placement", "nodes")} nodes on the CPU"
+        : "";
 
     private static string Age(double seconds) => TimeSpan.FromSeconds(Math.Max(0, seconds)) switch
     {

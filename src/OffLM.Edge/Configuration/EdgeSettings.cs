@@ -22,6 +22,8 @@ internal sealed class EdgeSettings
 
     public string? Libraries { get; set; }
 
+    public IReadOnlyList<string>? Providers { get; set; }
+
     public TimeSpan ShutdownGrace { get; set; } = TimeSpan.FromSeconds(10);
 
     public Tariff Tariff { get; set; } = Tariff.Free;
@@ -64,6 +66,7 @@ internal sealed class EdgeSettings
         MinimumFreeBytes = (long)MinimumFreeMebibytes << 20,
         ShutdownGrace = ShutdownGrace,
         Board = Board,
+        Providers = Providers,
         Models = Models with { Scheduler = Scheduler },
     };
 

@@ -127,6 +127,10 @@ internal sealed record SettingValue(IReadOnlyList<string> Items)
         _ => throw new FormatException("expected auto, direct or genai"),
     };
 
+    public IReadOnlyList<string> Providers() => [.. Items.ToList().ConvertAll(item =>
+        ProviderRung.Names.FirstOrDefault(name => name.Equals(item, StringComparison.OrdinalIgnoreCase))
+            ?? throw new FormatException($"expected some of {string.Join(", ", ProviderRung.Names)}, got '{item}'"))];
+
     public KeyUri KeyUri() => Signing.KeyUri.Parse(Text);
 
     public string BoardName() => Text.Contains('/', StringComparison.Ordinal) || BoardCatalogue.Names.Contains(Text)

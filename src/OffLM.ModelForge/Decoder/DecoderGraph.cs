@@ -5,15 +5,12 @@ using OffLM.ModelForge.Weights;
 namespace OffLM.ModelForge.Decoder;
 
 /// <summary>
-/// A Qwen2-style decoder with the operators that ONNX Runtime's CPU kernels are fastest with: fused QKV projection
-/// with bias, GroupQueryAttention with rotary embedding inside, SwiGLU, RMS normalisation, 4-bit MatMulNBits.
+/// A Qwen2-style decoder: fused QKV projection with bias, grouped attention with rotary embedding, SwiGLU, RMS normalisation, 4-bit weights; with
+/// ONNX Runtime's own operators or with standard ones.
 /// </summary>
 internal sealed class DecoderGraph
 {
-    private const float Epsilon = 1e-6f;
-
-    /// <summary>Kernels quantise activations to 8 bits: ten times faster on CPU than multiplying in float.</summary>
-    private const int AccuracyLevel = 4;
+    public const float Epsilon = 1e-6f;
 
     /// <summary>
     /// Spread of the logits of a random model: wide enough that sampling has favourites, as with a real one,
@@ -26,13 +23,25 @@ internal sealed class DecoderGraph
 
     private readonly ModelRecipe _recipe;
     private readonly OnnxGraph _graph;
+    private readonly IDecoderOperators _operators;
     private long _parameters;
 
     private DecoderGraph(ModelRecipe recipe, OnnxGraph graph)
     {
         _recipe = recipe;
         _graph = graph;
+        _graph.Input("input_ids", ElementType.Int64, "batch_size", "sequence_length");
+        _graph.Input("attention_mask", ElementType.Int64, "batch_size", "total_sequence_length");
+        _operators = recipe.Standard ? new StandardOperators(recipe, graph) : new ContribOperators(recipe, graph);
     }
+
+    public static string PastKey(int layer) => $"past_key_values.{layer}.key";
+
+    public static string PastValue(int layer) => $"past_key_values.{layer}.value";
+
+    public static string PresentKey(int layer) => $"present.{layer}.key";
+
+    public static string PresentValue(int layer) => $"present.{layer}.value";
 
     /// <summary>Adds the whole decoder to the graph and returns its number of parameters.</summary>
     public static long Build(ModelRecipe recipe, OnnxGraph graph)
@@ -44,22 +53,18 @@ internal sealed class DecoderGraph
 
     private void Build()
     {
-        _graph.Input("input_ids", ElementType.Int64, "batch_size", "sequence_length");
-        _graph.Input("attention_mask", ElementType.Int64, "batch_size", "total_sequence_length");
         _graph.Output("logits", ElementType.Float, "batch_size", _recipe.Prune ? 1 : "sequence_length", _recipe.Vocabulary);
 
-        var lengths = SequenceLengths.Add(_graph);
-        var rotary = RotaryTables.Add(_graph, _recipe.Context, _recipe.HeadSize);
         var ids = new TokenIds(_recipe.EffectiveTokenizerVocabulary);
         var deviation = LogitDeviation / MathF.Sqrt(_recipe.Hidden);
         var head = Matrix(
-            "lm_head.MatMul.weight", _recipe.Hidden, _recipe.Vocabulary, token => ids.IsSpoken(token) ? deviation : deviation * UnspokenFactor);
-        var residual = _recipe.Tied ? TiedEmbedding(head) : FloatEmbedding();
+            "lm_head.MatMul.weight", _recipe.Hidden, _recipe.Vocabulary, token => ids.IsSpoken(token) ? deviation : deviation * UnspokenFactor, _recipe.Tied);
+        var residual = _recipe.Tied ? _operators.LookUp("/model/embed_tokens", head) : FloatEmbedding();
 
         var added = "";
         for (var i = 0; i < _recipe.Layers; i++)
         {
-            (residual, added) = Layer(i, residual, added, lengths, rotary);
+            (residual, added) = Layer(i, residual, added);
         }
 
         var (final, _) = Normalise($"/model/layers.{_recipe.Layers}/final_norm_layernorm", residual, added);
@@ -69,21 +74,20 @@ internal sealed class DecoderGraph
             final = _graph.Node("Unsqueeze", "/lm_head/prune/Unsqueeze", [last, _graph.Vector(1)]);
         }
 
-        Multiply("/lm_head/MatMul_Q4", final, head, "logits");
+        _operators.Multiply("/lm_head/MatMul", final, head, "logits");
     }
 
     /// <summary>One transformer layer. Residual and the last layer's result go separately: the normalisation adds them.</summary>
-    private (string Residual, string Added) Layer(
-        int index, string residual, string added, SequenceLengths lengths, (string Cosines, string Sines) rotary)
+    private (string Residual, string Added) Layer(int index, string residual, string added)
     {
         var layer = $"/model/layers.{index}";
         (var normal, residual) = Normalise(layer + "/input_layernorm", residual, added);
-        var attended = Attention(index, layer, normal, lengths, rotary);
+        var attended = Attention(index, layer, normal);
         (normal, residual) = Normalise(layer + "/post_attention_layernorm", residual, attended);
         return (residual, FeedForward(layer, normal));
     }
 
-    private string Attention(int index, string layer, string normal, SequenceLengths lengths, (string Cosines, string Sines) rotary)
+    private string Attention(int index, string layer, string normal)
     {
         var width = (_recipe.Heads + (2 * _recipe.KvHeads)) * _recipe.HeadSize;
         var projected = Linear(layer + "/attn/qkv_proj/MatMul", normal, _recipe.Hidden, width);
@@ -91,30 +95,17 @@ internal sealed class DecoderGraph
         var bias = FloatVector($"model.layers.{index}.attn.qkv_proj.Add.bias", width, () => random.Normal(0.1f));
         projected = _graph.Node("Add", layer + "/attn/qkv_proj/Add", [projected, bias]);
 
-        var past = (Key: $"past_key_values.{index}.key", Value: $"past_key_values.{index}.value");
-        var present = (Key: $"present.{index}.key", Value: $"present.{index}.value");
-        foreach (var name in new[] { past.Key, past.Value })
+        foreach (var name in new[] { PastKey(index), PastValue(index) })
         {
             _graph.Input(name, ElementType.Float, "batch_size", _recipe.KvHeads, "past_sequence_length", _recipe.HeadSize);
         }
 
-        foreach (var name in new[] { present.Key, present.Value })
+        foreach (var name in new[] { PresentKey(index), PresentValue(index) })
         {
             _graph.Output(name, ElementType.Float, "batch_size", _recipe.KvHeads, "total_sequence_length", _recipe.HeadSize);
         }
 
-        // Key and value inputs stay empty: the query input holds all three, packed.
-        var attended = layer + "/attn/GroupQueryAttention/output_0";
-        _graph.Node(
-            "GroupQueryAttention",
-            layer + "/attn/GroupQueryAttention",
-            [projected, "", "", past.Key, past.Value, lengths.Past, lengths.Total, rotary.Cosines, rotary.Sines],
-            [attended, present.Key, present.Value],
-            [
-                ("num_heads", _recipe.Heads), ("kv_num_heads", _recipe.KvHeads), ("scale", 1 / MathF.Sqrt(_recipe.HeadSize)),
-                ("local_window_size", -1), ("softcap", 0f), ("do_rotary", 1), ("rotary_interleaved", 0),
-            ],
-            OnnxGraph.Microsoft);
+        var attended = _operators.Attend(index, layer + "/attn", projected);
         return Linear(layer + "/attn/o_proj/MatMul", attended, _recipe.Hidden, _recipe.Hidden);
     }
 
@@ -133,30 +124,7 @@ internal sealed class DecoderGraph
     private (string Normal, string Residual) Normalise(string name, string residual, string added)
     {
         var weight = FloatVector(name[1..].Replace('/', '.') + ".weight", _recipe.Hidden, () => 1);
-        if (added.Length == 0)
-        {
-            var first = _graph.Node(
-                "SimplifiedLayerNormalization", name, [residual, weight], [("axis", -1), ("epsilon", Epsilon), ("stash_type", 1)]);
-            return (first, residual);
-        }
-
-        var (normal, sum) = (name + "/output_0", name + "/output_3");
-        _graph.Node(
-            "SkipSimplifiedLayerNormalization", name, [residual, added, weight], [normal, "", "", sum], [("epsilon", Epsilon)], OnnxGraph.Microsoft);
-        return (normal, sum);
-    }
-
-    /// <summary>Looks tokens up in the 4-bit head, which is seen as a matrix of packed bytes.</summary>
-    private string TiedEmbedding(QuantisedMatrix head)
-    {
-        var shape = _graph.Vector(_recipe.Vocabulary, _recipe.Hidden * BlockQuantisation.Bits / 8);
-        var packed = _graph.Node("Reshape", "/model/embed_tokens/Reshape", [head.Weights, shape]);
-        return _graph.Node(
-            "GatherBlockQuantized",
-            "/model/embed_tokens/GatherBlockQuantized",
-            [packed, "input_ids", head.Scales],
-            [("bits", BlockQuantisation.Bits), ("block_size", BlockQuantisation.BlockSize), ("gather_axis", 0), ("quantize_axis", 1)],
-            OnnxGraph.Microsoft);
+        return _operators.Normalise(name, weight, residual, added);
     }
 
     private string FloatEmbedding()
@@ -174,23 +142,12 @@ internal sealed class DecoderGraph
     {
         var deviation = 1 / MathF.Sqrt(inputs);
         var matrix = Matrix(name[1..].Replace('/', '.') + ".weight", inputs, outputs, _ => deviation);
-        return Multiply(name + "_Q4", input, matrix);
+        return _operators.Multiply(name, input, matrix, output: null);
     }
 
-    private string Multiply(string name, string input, QuantisedMatrix matrix, string? output = null) => _graph.Node(
-        "MatMulNBits",
-        name,
-        [input, matrix.Weights, matrix.Scales],
-        [
-            ("accuracy_level", AccuracyLevel), ("bits", BlockQuantisation.Bits), ("block_size", BlockQuantisation.BlockSize),
-            ("K", matrix.Inputs), ("N", matrix.Outputs),
-        ],
-        OnnxGraph.Microsoft,
-        output);
-
-    private QuantisedMatrix Matrix(string name, int inputs, int outputs, Func<int, float> deviation)
+    private QuantisedMatrix Matrix(string name, int inputs, int outputs, Func<int, float> deviation, bool asTable = false)
     {
-        var matrix = BlockQuantisation.Add(_graph, _recipe.Seed, name, inputs, outputs, deviation);
+        var matrix = _operators.Matrix(name, inputs, outputs, deviation, asTable);
         _parameters += matrix.Parameters;
         return matrix;
     }

@@ -50,6 +50,11 @@ internal static class GenAiConfigFile
         json.WriteStartObject("inputs");
         json.WriteString("input_ids", "input_ids");
         json.WriteString("attention_mask", "attention_mask");
+        if (recipe.Standard)
+        {
+            json.WriteString("position_ids", "position_ids");
+        }
+
         json.WriteString("past_key_names", "past_key_values.%d.key");
         json.WriteString("past_value_names", "past_key_values.%d.value");
         json.WriteEndObject();
@@ -70,7 +75,7 @@ internal static class GenAiConfigFile
         json.WriteNumber("min_length", 0);
         json.WriteNumber("num_beams", 1);
         json.WriteNumber("num_return_sequences", 1);
-        json.WriteBoolean("past_present_share_buffer", true);
+        json.WriteBoolean("past_present_share_buffer", !recipe.Standard);
         json.WriteNumber("repetition_penalty", 1.0);
         json.WriteNumber("temperature", 1.0);
         json.WriteNumber("top_k", 50);

@@ -9,9 +9,18 @@ internal enum ElementType
     /// <summary>Bytes, each holding two 4-bit weights.</summary>
     UInt8 = 2,
 
+    /// <summary>Signed bytes: an embedding's weights.</summary>
+    Int8 = 3,
+
     /// <summary>Lengths handed to attention.</summary>
     Int32 = 6,
 
     /// <summary>Token ids, masks and shapes.</summary>
     Int64 = 7,
+
+    /// <summary>What a mask allows.</summary>
+    Bool = 9,
+
+    /// <summary>Signed 4-bit weights, two a byte, the first in the low half.</summary>
+    Int4 = 22,
 }

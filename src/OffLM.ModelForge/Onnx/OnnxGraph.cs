@@ -87,6 +87,8 @@ internal sealed class OnnxGraph(ExternalDataFile data)
             tensor.Integer(1, length);
         }
 
+        bytes = type == ElementType.Int4 ? (bytes + 1) / 2 : bytes;
+
         tensor.Integer(2, (int)type).Text(8, name);
         if (bytes < InlineBytes)
         {
@@ -115,6 +117,9 @@ internal sealed class OnnxGraph(ExternalDataFile data)
     public string Vector(params long[] values) =>
         Integers($"/model/constants/vector/{string.Join('x', values)}", [values.Length], values);
 
+    /// <summary>A float scalar; one of the same name is shared.</summary>
+    public string Constant(string name, float value) => _constants.Add(name) ? Tensor(name, ElementType.Float, [], TensorFills.Floats(() => value)) : name;
+
     /// <summary>The finished model.</summary>
     public ReadOnlySpan<byte> ToModelProto()
     {
@@ -137,7 +142,7 @@ internal sealed class OnnxGraph(ExternalDataFile data)
 
     private static long SizeOf(ElementType type) => type switch
     {
-        ElementType.UInt8 => 1,
+        ElementType.UInt8 or ElementType.Int8 or ElementType.Int4 => 1,
         ElementType.Float or ElementType.Int32 => 4,
         ElementType.Int64 => 8,
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "unknown element type"),

@@ -23,27 +23,27 @@ internal static class BlockQuantisation
 
     /// <summary>Adds a matrix of <paramref name="outputs"/> rows and <paramref name="inputs"/> columns to the graph.</summary>
     /// <param name="graph">Where the two tensors go.</param>
-    /// <param name="seed">The recipe's seed.</param>
+    /// <param name="recipe">Has the seed.</param>
     /// <param name="name">The matrix's name.</param>
     /// <param name="inputs">Columns; a multiple of the block.</param>
     /// <param name="outputs">Rows.</param>
     /// <param name="deviation">Standard deviation of a row's weights once they are multiplied out.</param>
-    public static QuantisedMatrix Add(OnnxGraph graph, ulong seed, string name, int inputs, int outputs, Func<int, float> deviation)
+    public static QuantisedMatrix Add(OnnxGraph graph, ModelRecipe recipe, string name, int inputs, int outputs, Func<int, float> deviation)
     {
         var blocks = inputs / BlockSize;
-        var weights = graph.Tensor(
-            name + "_Q4",
-            ElementType.UInt8,
-            [outputs, blocks, BlockSize * Bits / 8],
-            Weights(new RandomStream(seed, name + "_Q4")));
-
-        var scales = graph.Tensor(
-            name + "_scales",
-            ElementType.Float,
-            [outputs, blocks],
-            TensorFills.Floats(Scales(new RandomStream(seed, name + "_scales"), blocks, deviation)));
+        var fills = Fills(recipe, name, inputs, outputs, deviation);
+        var weights = graph.Tensor(name + "_Q4", ElementType.UInt8, [outputs, blocks, BlockSize * Bits / 8], fills.Weights);
+        var scales = graph.Tensor(name + "_scales", ElementType.Float, [outputs, blocks], fills.Scales);
         return new QuantisedMatrix(weights, scales, inputs, outputs);
     }
+
+    /// <summary>The same matrix's contents in the same layout, to be stored in another.</summary>
+    public static (TensorFill Weights, TensorFill Scales) Fills(ModelRecipe recipe, string name, int inputs, int outputs, Func<int, float> deviation) =>
+        Random(recipe.Seed, name, inputs, deviation);
+
+    private static (TensorFill Weights, TensorFill Scales) Random(ulong seed, string name, int inputs, Func<int, float> deviation) => (
+        Weights(new RandomStream(seed, name + "_Q4")),
+        TensorFills.Floats(Scales(new RandomStream(seed, name + "_scales"), inputs / BlockSize, deviation)));
 
     private static TensorFill Weights(RandomStream random) => piece =>
     {

@@ -61,6 +61,23 @@ public sealed class BoardCatalogueTests : IDisposable
     }
 
     [Theory]
+    [InlineData("jetson-orin-nano", "TensorRT CUDA CPU")]
+    [InlineData("generic-linux", "CUDA CPU")]
+    [InlineData("simulated", "CPU")]
+    public void A_board_says_what_computes_models_the_most_wanted_first(string board, string providers) =>
+        Assert.Equal(providers, string.Join(' ', BoardCatalogue.Get(board).Providers.Select(p => p.Name)));
+
+    [Fact]
+    public void A_providers_settings_are_taken_over()
+    {
+        var file = _tree.Put(
+            "/mine.json",
+            """{ "name": "mine", "title": "Mine", "zones": { "limit": 70, "critical": 80 }, "providers": [{ "name": "CUDA", "options": { "gpu_mem_limit": "1000" } }] }""");
+
+        Assert.Equal("1000", Assert.Single(BoardCatalogue.Get(file).Providers).Options["gpu_mem_limit"]);
+    }
+
+    [Theory]
     [InlineData("""{ "name": "mine", "title": "Mine", "zones": { "limit": 70, "critical": 80 }, "fans": {} }""", "fans")]
     [InlineData("""{ "name": "mine", "title": "Mine" }""", "zones")]
     [InlineData("nonsense", "can't be used")]

@@ -22,12 +22,14 @@ public sealed class EngineChoiceTests(TinyModel tiny) : IClassFixture<TinyModel>
     }
 
     [Theory]
-    [InlineData(true, true)]
-    [InlineData(false, false)]
-    [InlineData(false, true)]
-    public void Models_of_every_kind_that_the_forge_writes_are_computed_directly(bool prune, bool tied)
+    [InlineData(true, true, false)]
+    [InlineData(false, false, false)]
+    [InlineData(false, true, false)]
+    [InlineData(true, true, true)]
+    [InlineData(false, false, true)]
+    public void Models_of_every_kind_that_the_forge_writes_are_computed_directly(bool prune, bool tied, bool standard)
     {
-        var model = Forged(ModelRecipe.Tiny with { Prune = prune, Tied = tied });
+        var model = Forged(ModelRecipe.Tiny with { Prune = prune, Tied = tied, Standard = standard });
         using var theirs = GenAiEngine.Load(model, 1);
         using var ours = DirectEngine.Load(model, new DirectOptions(1, 2, 1L << 30));
         using var expected = theirs.CreateSlot(100);
@@ -51,6 +53,22 @@ public sealed class EngineChoiceTests(TinyModel tiny) : IClassFixture<TinyModel>
         File.WriteAllBytes(graph, System.Text.Encoding.Latin1.GetBytes(bytes.Replace("GroupQueryAttention", other, StringComparison.Ordinal)));
 
         Assert.Equal(reason, Assert.Throws<UnknownGraphException>(() => DirectEngine.Load(model, new DirectOptions(1, 2, 1L << 30))).Message);
+    }
+
+    [Fact]
+    public void A_graph_that_does_not_heed_the_mask_is_left_to_GenAI()
+    {
+        var model = Forged(ModelRecipe.Tiny with { Standard = true });
+        var graph = Path.Combine(model, "model.onnx");
+        var bytes = System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(graph));
+        File.WriteAllBytes(graph, System.Text.Encoding.Latin1.GetBytes(bytes.Replace(Bytes(-10_000), Bytes(0), StringComparison.Ordinal)));
+
+        Assert.Equal(
+            "its graph does not heed the attention mask and positions as expected",
+            Assert.Throws<UnknownGraphException>(() => DirectEngine.Load(model, new DirectOptions(1, 2, 1L << 30))).Message);
+
+        // What is added to the scores of tokens that may not be seen.
+        static string Bytes(float bias) => System.Text.Encoding.Latin1.GetString(BitConverter.GetBytes(bias));
     }
 
     [Fact]

@@ -16,6 +16,9 @@ internal static class ChildProgram
     /// <summary>Loads a model with another base folder, the second argument.</summary>
     public const string LoadElsewhere = "load-elsewhere";
 
+    /// <summary>Loads a model with all execution providers to choose from and the libraries of a folder, the second argument, and computes a few tokens.</summary>
+    public const string Climb = "climb";
+
     public static int Main(string[] args)
     {
         try
@@ -38,6 +41,22 @@ internal static class ChildProgram
                 case [LoadElsewhere, var model, var folder]:
                     AppContext.SetData("APP_CONTEXT_BASE_DIRECTORY", folder);
                     GenAiEngine.Load(model).Dispose();
+                    return 0;
+                case [Climb, var model, var folder]:
+                    InferenceLibraries.Folder = folder;
+                    ProviderRung[] rungs = [.. ProviderRung.Names.Select(name => new ProviderRung(name, new Dictionary<string, string>()))];
+                    using (var engine = EngineLoader.Load(model, new ModelHostOptions { Providers = rungs }))
+                    {
+                        foreach (var failed in engine.Description.Failed)
+                        {
+                            Console.WriteLine($"{failed.Provider}: {failed.Reason}");
+                        }
+
+                        using var slot = engine.CreateSlot(50);
+                        slot.Prefill(engine.Encode("hello"));
+                        Console.WriteLine($"{engine.Description.Provider}: {slot.Logits.Length} logits");
+                    }
+
                     return 0;
                 default:
                     return 2;

@@ -17,6 +17,21 @@ public sealed class TinyModel : IDisposable
 
     public string Folder { get; }
 
+    /// <summary>The same model in operators of the ONNX standard.</summary>
+    public string StandardFolder
+    {
+        get
+        {
+            var folder = _folder.Path("tiny-standard");
+            if (!Directory.Exists(folder))
+            {
+                Forge.Write(folder, ModelRecipe.Tiny with { Standard = true });
+            }
+
+            return folder;
+        }
+    }
+
     public GenAiEngine Engine { get; }
 
     /// <summary>The same model in our own decode loop.</summary>

@@ -55,6 +55,22 @@ public sealed class ModelLifeTests
     }
 
     [Fact]
+    public async Task The_owner_can_ask_for_an_accelerator_and_is_told_why_it_is_not_used()
+    {
+        await using var node = await ServingNode.StartAsync(configure: o => o with { Providers = ["CUDA", "CPU"], Models = o.Models with { Engine = EngineChoice.Direct } });
+
+        await node.Http.AskAsync("/v1/chat/completions", Asking.Chat("Hi", model: "tiny"));
+        var listed = JsonNode.Parse(await node.Http.GetStringAsync("/api/ps"))!["models"]![0]!["offlm"]!;
+        var status = JsonNode.Parse(await node.Http.GetStringAsync("/node/v1/status"))!["loadedModels"]![0]!;
+
+        const string Reason = "libonnxruntime_providers_shared.so: cannot open shared object file";
+        Assert.Equal(("CPU", "CPU"), (listed.Text("provider"), status.Text("provider")));
+        Assert.Equal(("CUDA", "CUDA"), (listed["failed_providers"]![0]!.Text("provider"), status["failedProviders"]![0]!.Text("provider")));
+        Assert.Contains(Reason, listed["failed_providers"]![0]!.Text("reason"));
+        Assert.Contains(Reason, status["failedProviders"]![0]!.Text("reason"));
+    }
+
+    [Fact]
     public async Task A_model_is_pulled_with_progress_used_and_deleted()
     {
         var repository = Directory.CreateTempSubdirectory("offlm-source-");

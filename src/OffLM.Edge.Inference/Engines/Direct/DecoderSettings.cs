@@ -19,6 +19,9 @@ internal sealed record DecoderSettings
 
     internal required string PositionIds { get; init; }
 
+    /// <summary>Whether the file names them, rather than leaving it to the graph.</summary>
+    internal required bool NamesPositionIds { get; init; }
+
     internal required string Logits { get; init; }
 
     internal required IReadOnlyList<string> PastKeys { get; init; }
@@ -56,6 +59,7 @@ internal sealed record DecoderSettings
                 InputIds = Name(inputs, "input_ids", "input_ids"),
                 AttentionMask = Name(inputs, "attention_mask", "attention_mask"),
                 PositionIds = Name(inputs, "position_ids", "position_ids"),
+                NamesPositionIds = inputs is { } section && section.TryGetProperty("position_ids", out _),
                 Logits = Name(outputs, "logits", "logits"),
                 PastKeys = Names(inputs, "past_key_names", "past_key_values.%d.key", layers),
                 PastValues = Names(inputs, "past_value_names", "past_key_values.%d.value", layers),

@@ -3,8 +3,8 @@ using OffLM.Edge.Inference.Interop.OnnxRuntime;
 
 namespace OffLM.Edge.Inference;
 
-/// <summary>A decoder's graph and the rows of its cache: computes a piece of one row's prompt, or the next token of neighbouring rows.</summary>
-internal sealed unsafe class DirectDecoder : IDisposable
+/// <summary>Feeds graphs that write new tokens into the cache itself.</summary>
+internal sealed unsafe class DirectDecoder : IDirectDecoder
 {
     /// <summary>The mask of a step is a little wider than it must be, so that it is bound once in so many steps. GroupQueryAttention takes each
     /// row's length from its sum.</summary>
@@ -26,26 +26,20 @@ internal sealed unsafe class DirectDecoder : IDisposable
         (_heads, _headSize) = (settings.KeyValueHeads, settings.HeadSize);
         (ContextLength, VocabularySize) = (contextLength, vocabularySize);
         _names = new DirectNames(settings, DirectGraph.Has(session.Inputs, settings.PositionIds));
-        _lastTokenOnly = session.Outputs.First(o => o.Name == settings.Logits).Shape[1] == 1;
+        _lastTokenOnly = DirectGraph.GivesLastTokenOnly(session, settings);
         Cache = new KeyValueCache(settings.Layers, _heads, _headSize, rows, contextLength);
         _inputs = new DirectInputs(rows, Cache.Length);
         _logits = new AnonymousMemory((long)rows * vocabularySize * sizeof(float));
         _bindings = new RowBinding?[rows * rows];
     }
 
-    internal KeyValueCache Cache { get; }
+    public KeyValueCache Cache { get; }
 
-    internal int ContextLength { get; }
+    public int ContextLength { get; }
 
-    internal int VocabularySize { get; }
+    public int VocabularySize { get; }
 
-    /// <summary>Computes a piece of a prompt.</summary>
-    /// <param name="row">Whose.</param>
-    /// <param name="length">Tokens that are in the row already.</param>
-    /// <param name="tokens">What follows.</param>
-    /// <param name="logits">Takes the scores after the last of them.</param>
-    /// <param name="options">To stop it with.</param>
-    internal void Prefill(int row, int length, ReadOnlySpan<int> tokens, float* logits, OrtRunOptions options)
+    public void Prefill(int row, int length, ReadOnlySpan<int> tokens, float* logits, OrtRunOptions options)
     {
         _inputs.Prompt(tokens, length);
         var binding = Binding(row, 1);
@@ -72,16 +66,9 @@ internal sealed unsafe class DirectDecoder : IDisposable
         }
     }
 
-    /// <summary>Begins a step: says a row's next token. A row that is only computed because its neighbours are gets any token.</summary>
-    /// <param name="place">The row's place in the step.</param>
-    /// <param name="token">What follows.</param>
-    /// <param name="length">Tokens before it.</param>
-    /// <param name="longest">The longest row's tokens.</param>
-    internal void Next(int place, int token, int length, int longest) => _inputs.Next(place, token, length, MaskWidth(longest));
+    public void Next(int place, int token, int length, int longest) => _inputs.Next(place, token, length, MaskWidth(longest));
 
-    /// <summary>Computes the next token of neighbouring rows.</summary>
-    /// <returns>Their scores, one row after the other; valid until the next step.</returns>
-    internal float* Step(int firstRow, int rows, int longest)
+    public float* Step(int firstRow, int rows, int longest)
     {
         var logits = (float*)_logits.Address;
         var binding = Binding(firstRow, rows);
@@ -89,6 +76,17 @@ internal sealed unsafe class DirectDecoder : IDisposable
         binding.Logits(logits, 1, VocabularySize);
         _session.Run(binding.Binding, _stepOptions);
         return logits;
+    }
+
+    public void Try()
+    {
+        var logits = new Span<float>((float*)_logits.Address, VocabularySize);
+        Prefill(0, 0, [1, 2, 3, 4], (float*)_logits.Address, _stepOptions);
+        Cache.Release(0);
+        if (!float.IsFinite(LogitMath.Max(logits)))
+        {
+            throw new InferenceException("its scores are no numbers");
+        }
     }
 
     public void Dispose()
@@ -103,6 +101,16 @@ internal sealed unsafe class DirectDecoder : IDisposable
 
     private int MaskWidth(int longest) => Math.Min((longest + MaskStep) / MaskStep * MaskStep, Cache.Length);
 
-    private RowBinding Binding(int firstRow, int rows) => _bindings[(firstRow * Cache.Rows) + rows - 1]
-        ??= new RowBinding(_session, _names, Cache, _headSize, _heads, firstRow, rows);
+    /// <summary>What an accelerator reads is copied to it when it is bound: there everything is bound anew for each run.</summary>
+    private RowBinding Binding(int firstRow, int rows)
+    {
+        ref var binding = ref _bindings[(firstRow * Cache.Rows) + rows - 1];
+        if (!_session.IsOnCpu)
+        {
+            binding?.Dispose();
+            binding = null;
+        }
+
+        return binding ??= new RowBinding(_session, _names, Cache, _headSize, _heads, firstRow, rows);
+    }
 }

@@ -11,11 +11,11 @@ internal sealed unsafe class DirectEngine : IEngine
 {
     private readonly GenAiText _text;
     private readonly GenAiSettings _settings;
-    private readonly DirectDecoder _decoder;
+    private readonly IDirectDecoder _decoder;
     private readonly RowTable _rows;
     private long _batches;
 
-    private DirectEngine(GenAiText text, GenAiSettings settings, DirectDecoder decoder, EngineDescription description)
+    private DirectEngine(GenAiText text, GenAiSettings settings, IDirectDecoder decoder, EngineDescription description)
     {
         (_text, _settings, _decoder) = (text, settings, decoder);
         _rows = new RowTable(decoder.Cache);
@@ -40,7 +40,7 @@ internal sealed unsafe class DirectEngine : IEngine
 
     /// <summary>Loads a model's folder; takes seconds for a large one.</summary>
     /// <param name="folder">With <c>genai_config.json</c>, ONNX files and tokenizer.</param>
-    /// <param name="options">Threads and memory.</param>
+    /// <param name="options">Threads, memory and execution providers.</param>
     /// <exception cref="UnknownGraphException">The model is not for this engine; says why.</exception>
     /// <exception cref="ModelLoadException">The libraries are missing, or the model can't be loaded; says why.</exception>
     internal static DirectEngine Load(string folder, DirectOptions options)
@@ -49,24 +49,24 @@ internal sealed unsafe class DirectEngine : IEngine
         var settings = GenAiSettings.Read(folder);
         var special = SpecialTokens.Read(folder);
         var graph = DecoderSettings.Read(folder);
-        DirectGraph.CheckFile(folder, graph);
+        var kind = DirectGraph.CheckFile(folder, graph);
         GenAiText? text = null;
-        OrtSession? session = null;
         try
         {
             var stub = StubGraph.Write(graph.InputIds, graph.Logits, settings.VocabularySize);
             text = GenAiText.Open(GenAiModel.LoadWithout(folder, graph.FileName, stub), special);
-            session = Open(Path.Combine(folder, graph.FileName), options.Threads == 0 ? graph.Threads : options.Threads);
-            DirectGraph.CheckValues(session, graph, settings.VocabularySize);
-            var rowBytes = KeyValueCache.RowBytes(graph.Layers, graph.KeyValueHeads, graph.HeadSize, settings.ContextLength);
-            var rows = (int)Math.Clamp(options.CacheBytes / rowBytes, 1, options.Rows);
-            var decoder = new DirectDecoder(session, graph, rows, settings.ContextLength, settings.VocabularySize);
-            var description = new EngineDescription("onnxruntime-direct", versions.OnnxRuntime, "CPU", options.Threads);
-            return new DirectEngine(text, settings, decoder, description);
+            var opener = new DecoderOpener(folder, kind, graph, settings, options);
+            List<ProviderFailure> failed = [];
+            var opened = ProviderLadder.Climb(options.Providers, opener.Open, failed);
+            var description = new EngineDescription("onnxruntime-direct", versions.OnnxRuntime, opened.Provider, options.Threads)
+            {
+                Failed = failed.ConvertAll(f => f with { Reason = ModelLoadException.WithoutFolder(f.Reason, folder) }),
+                Placement = opened.Placement,
+            };
+            return new DirectEngine(text, settings, opened.Decoder, description);
         }
         catch (Exception e)
         {
-            session?.Dispose();
             text?.Dispose();
             if (e is InferenceException and not (UnknownGraphException or ModelLoadException))
             {
@@ -159,13 +159,6 @@ internal sealed unsafe class DirectEngine : IEngine
     }
 
     internal void Free(DirectSlot slot) => _rows.Free(slot);
-
-    private static OrtSession Open(string path, int threads)
-    {
-        using var options = new OrtSessionOptions();
-        options.Threads = threads;
-        return new OrtSession(path, options);
-    }
 
     private void RequireRoom(DirectSlot slot, int tokens)
     {

@@ -3,16 +3,18 @@ using OffLM.Edge.Inference.Interop.OnnxRuntime;
 namespace OffLM.Edge.Inference;
 
 /// <summary>
-/// Whether the direct engine knows how to feed a graph: one decoder whose attention is ONNX Runtime's GroupQueryAttention, with past and present in one
-/// buffer, as ModelForge and GenAI's model builder write them.
+/// Whether the direct engine knows how to feed a graph, and how: one decoder whose attention is ONNX Runtime's GroupQueryAttention, with past and present
+/// in one buffer, as ModelForge and GenAI's model builder write them; or one of standard operators, with a cache that grows.
 /// </summary>
 internal static class DirectGraph
 {
     private const string KnownAttention = "GroupQueryAttention";
 
+    private const string AttentionInSteps = "Softmax";
+
     /// <summary>Looks at the file, before anything is loaded.</summary>
     /// <exception cref="UnknownGraphException">With the reason.</exception>
-    internal static void CheckFile(string folder, DecoderSettings settings)
+    internal static GraphKind CheckFile(string folder, DecoderSettings settings)
     {
         Require(settings.Companion is null, $"it has a {settings.Companion} part beside the decoder");
         IReadOnlySet<string> operators;
@@ -32,7 +34,8 @@ internal static class DirectGraph
             Require(name is not ("If" or "Loop" or "Scan"), $"its graph has the operator {name}");
         }
 
-        Require(operators.Contains(KnownAttention), $"its graph has no {KnownAttention}");
+        Require(operators.Contains(KnownAttention) || operators.Contains(AttentionInSteps), $"its graph has no {KnownAttention}");
+        return operators.Contains(KnownAttention) ? GraphKind.SharedCache : GraphKind.GrowingCache;
     }
 
     /// <summary>Looks at the loaded graph's inputs and outputs.</summary>
@@ -73,6 +76,10 @@ internal static class DirectGraph
     }
 
     internal static bool Has(IReadOnlyList<OrtValueInfo> values, string name) => values.Any(v => v.Name == name);
+
+    /// <summary>Whether a run gives scores after each row's last token, or after each token. The graph must have been checked.</summary>
+    internal static bool GivesLastTokenOnly(OrtSession session, DecoderSettings settings) =>
+        session.Outputs.First(o => o.Name == settings.Logits).Shape[1] == 1;
 
     private static void RequireCache(OrtValueInfo value, DecoderSettings settings) => Require(
         value.Type == OrtElementType.Float && value.Shape is [_, var heads, _, var size] && heads == settings.KeyValueHeads && size == settings.HeadSize,

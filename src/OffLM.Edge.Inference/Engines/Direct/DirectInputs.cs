@@ -49,6 +49,24 @@ internal sealed unsafe class DirectInputs : IDisposable
         MaskRow(row, length + 1, total);
     }
 
+    /// <summary>What follows in one row whose past is wider than its tokens.</summary>
+    /// <param name="row">Its place in the run; all rows have equally many new tokens.</param>
+    /// <param name="tokens">What follows.</param>
+    /// <param name="length">Tokens before it.</param>
+    /// <param name="width">The past's width; the mask's is that and the new tokens.</param>
+    internal void Gapped(int row, ReadOnlySpan<int> tokens, int length, int width)
+    {
+        var first = row * tokens.Length;
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            Ids[first + i] = tokens[i];
+            Positions[first + i] = length + i;
+        }
+
+        MaskRow(row, length, width + tokens.Length);
+        new Span<long>(Mask + ((long)row * (width + tokens.Length)) + width, tokens.Length).Fill(1);
+    }
+
     public void Dispose()
     {
         _ids.Dispose();

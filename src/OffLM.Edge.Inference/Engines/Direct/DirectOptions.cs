@@ -6,6 +6,12 @@ namespace OffLM.Edge.Inference;
 /// <param name="CacheBytes">What the cache may take when all its rows are full; there are fewer rows if that is too little, but always one.</param>
 internal sealed record DirectOptions(int Threads, int Rows, long CacheBytes)
 {
+    /// <summary>The execution providers to try, in this order.</summary>
+    internal IReadOnlyList<ProviderRung> Providers { get; init; } = [];
+
+    /// <summary>Where providers keep what they compiled; null for nowhere.</summary>
+    internal string? EngineCache { get; init; }
+
     /// <summary>Half of what this process may have: the model itself takes the other.</summary>
     internal static long DefaultCacheBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
 }

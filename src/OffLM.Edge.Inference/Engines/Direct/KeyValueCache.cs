@@ -10,10 +10,11 @@ namespace OffLM.Edge.Inference;
 internal sealed unsafe class KeyValueCache : IDisposable
 {
     /// <summary>Rows begin at pages, whatever the head's size.</summary>
-    private const int LengthStep = 256;
+    internal const int LengthStep = 256;
 
     private readonly AnonymousMemory _memory;
     private readonly float[] _swap;
+    private readonly long[] _stamps;
     private readonly int _heads;
     private readonly int _headSize;
 
@@ -27,6 +28,7 @@ internal sealed unsafe class KeyValueCache : IDisposable
         (Layers, Rows, _heads, _headSize) = (layers, rows, heads, headSize);
         Length = (length + LengthStep - 1) / LengthStep * LengthStep;
         _swap = new float[headSize * LengthStep];
+        _stamps = new long[rows];
         _memory = new AnonymousMemory(2L * layers * rows * RowElements * sizeof(float));
     }
 
@@ -46,9 +48,17 @@ internal sealed unsafe class KeyValueCache : IDisposable
 
     internal float* Values(int layer, int row) => Tensor((2 * layer) + 1, row);
 
+    /// <summary>One of the tensors, from a row on: keys and values of one layer after the other.</summary>
+    internal float* Tensor(int tensor, int row) => (float*)_memory.Address + ((((long)tensor * Rows) + row) * RowElements);
+
+    /// <summary>Changes whenever tokens come into a row that were computed in none or another.</summary>
+    internal long Stamp(int row) => _stamps[row];
+
     /// <summary>Exchanges two rows' first tokens; a row without tokens just gets the other's.</summary>
     internal void Swap(int rowA, int tokensA, int rowB, int tokensB)
     {
+        _stamps[rowA]++;
+        _stamps[rowB]++;
         for (var tensor = 0; tensor < 2 * Layers; tensor++)
         {
             for (var head = 0; head < _heads; head++)
@@ -62,6 +72,7 @@ internal sealed unsafe class KeyValueCache : IDisposable
     /// <summary>Copies some tokens' keys and values from one row to the same place in another.</summary>
     internal void Copy(int from, int to, int firstToken, int tokens)
     {
+        _stamps[to]++;
         for (var tensor = 0; tensor < 2 * Layers; tensor++)
         {
             for (var head = 0; head < _heads; head++)
@@ -75,6 +86,7 @@ internal sealed unsafe class KeyValueCache : IDisposable
     /// <summary>Gives a row's memory back to the system.</summary>
     internal void Release(int row)
     {
+        _stamps[row]++;
         for (var tensor = 0; tensor < 2 * Layers; tensor++)
         {
             _memory.Release((byte*)Tensor(tensor, row) - _memory.Address, RowElements * sizeof(float));
@@ -103,6 +115,4 @@ internal sealed unsafe class KeyValueCache : IDisposable
             _swap.AsSpan(0, part).CopyTo(partB);
         }
     }
-
-    private float* Tensor(int tensor, int row) => (float*)_memory.Address + ((((long)tensor * Rows) + row) * RowElements);
 }

@@ -11,7 +11,13 @@ internal static unsafe class NativeMethods
     /// <summary>The oldest version that has all functions below (1.14): newer libraries give it too.</summary>
     private const uint ApiVersion = 14;
 
+    /// <summary>The version that has the functions that tell where nodes were placed.</summary>
+    private const int PlacementVersion = 24;
+
     private static nint* _api;
+
+    /// <summary>Whether the functions that tell where nodes were placed are there.</summary>
+    internal static bool TellsPlacement { get; private set; }
 
     /// <summary>Finds the table in the loaded library. Nothing else may be called before.</summary>
     /// <exception cref="ModelLoadException">The library is too old.</exception>
@@ -24,6 +30,8 @@ internal static unsafe class NativeMethods
         {
             throw new ModelLoadException($"the ONNX Runtime library is older than 1.{ApiVersion}; install the one that the program was published with.");
         }
+
+        TellsPlacement = System.Version.TryParse(Version(library), out var version) && version.Minor >= PlacementVersion;
     }
 
     /// <summary>The library's version. <c>OrtGetApiBase()</c> gives a struct whose second field is <c>GetVersionString</c>.</summary>
@@ -119,4 +127,33 @@ internal static unsafe class NativeMethods
 
     internal static nint RunWithBinding(nint session, nint options, nint binding) =>
         ((delegate* unmanaged<nint, nint, nint, nint>)_api[133])(session, options, binding);
+
+    internal static nint CreateSessionFromArray(nint environment, void* model, nuint bytes, nint options, nint* session) =>
+        ((delegate* unmanaged<nint, void*, nuint, nint, nint*, nint>)_api[8])(environment, model, bytes, options, session);
+
+    internal static nint AppendTensorRt(nint sessionOptions, nint options) => ((delegate* unmanaged<nint, nint, nint>)_api[170])(sessionOptions, options);
+
+    internal static nint CreateTensorRtOptions(nint* options) => ((delegate* unmanaged<nint*, nint>)_api[171])(options);
+
+    internal static nint UpdateTensorRtOptions(nint options, byte** keys, byte** values, nuint count) =>
+        ((delegate* unmanaged<nint, byte**, byte**, nuint, nint>)_api[172])(options, keys, values, count);
+
+    internal static void ReleaseTensorRtOptions(nint options) => ((delegate* unmanaged<nint, void>)_api[174])(options);
+
+    internal static nint AppendCuda(nint sessionOptions, nint options) => ((delegate* unmanaged<nint, nint, nint>)_api[204])(sessionOptions, options);
+
+    internal static nint CreateCudaOptions(nint* options) => ((delegate* unmanaged<nint*, nint>)_api[205])(options);
+
+    internal static nint UpdateCudaOptions(nint options, byte** keys, byte** values, nuint count) =>
+        ((delegate* unmanaged<nint, byte**, byte**, nuint, nint>)_api[206])(options, keys, values, count);
+
+    internal static void ReleaseCudaOptions(nint options) => ((delegate* unmanaged<nint, void>)_api[208])(options);
+
+    /// <summary>The parts that the graph was cut into, owned by the session. Only where <see cref="TellsPlacement"/>.</summary>
+    internal static nint GetPlacement(nint session, nint** parts, nuint* count) => ((delegate* unmanaged<nint, nint**, nuint*, nint>)_api[407])(session, parts, count);
+
+    /// <summary>The execution provider of a part; the text is the session's.</summary>
+    internal static nint GetPartProvider(nint part, nint* name) => ((delegate* unmanaged<nint, nint*, nint>)_api[408])(part, name);
+
+    internal static nint GetPartNodes(nint part, nint** nodes, nuint* count) => ((delegate* unmanaged<nint, nint**, nuint*, nint>)_api[409])(part, nodes, count);
 }

@@ -15,18 +15,31 @@ internal sealed unsafe class OrtSession : IDisposable
     /// <param name="options">How to compute.</param>
     /// <exception cref="InferenceException">The library's reason.</exception>
     internal OrtSession(string path, OrtSessionOptions options)
+        : this(FromFile(path, options), options)
     {
-        nint address;
-        var file = new OrtName(path);
-        OrtStatus.ThrowIfError(NativeMethods.CreateSession(OrtEnvironment.Instance.Handle.Address, file.Address, options.Handle.Address, &address));
-        GC.KeepAlive(file);
+    }
+
+    /// <param name="model">An ONNX file's contents.</param>
+    /// <param name="options">How to compute.</param>
+    /// <exception cref="InferenceException">The library's reason.</exception>
+    internal OrtSession(ReadOnlySpan<byte> model, OrtSessionOptions options)
+        : this(FromBytes(model, options), options)
+    {
+    }
+
+    private OrtSession(nint address, OrtSessionOptions options)
+    {
         _handle = new SessionHandle(address);
+        IsOnCpu = options.IsOnCpu;
         nuint inputs, outputs;
         OrtStatus.ThrowIfError(NativeMethods.SessionGetInputCount(address, &inputs));
         OrtStatus.ThrowIfError(NativeMethods.SessionGetOutputCount(address, &outputs));
         Inputs = Values((int)inputs, NativeMethods.SessionGetInputName, NativeMethods.SessionGetInputTypeInfo);
         Outputs = Values((int)outputs, NativeMethods.SessionGetOutputName, NativeMethods.SessionGetOutputTypeInfo);
     }
+
+    /// <summary>False if an accelerator may compute a part of it: then the library copies what it reads when that is bound.</summary>
+    internal bool IsOnCpu { get; }
 
     internal IReadOnlyList<OrtValueInfo> Inputs { get; }
 
@@ -44,7 +57,55 @@ internal sealed unsafe class OrtSession : IDisposable
     internal void Run(OrtIoBinding binding, OrtRunOptions options) =>
         OrtStatus.ThrowIfError(NativeMethods.RunWithBinding(_handle.Address, options.Handle.Address, binding.Handle.Address));
 
+    /// <summary>Counts the nodes, and those of them that the CPU computes. Wants a session whose options had <c>session.record_ep_graph_assignment_info</c>.</summary>
+    /// <returns>Null if the library can't tell.</returns>
+    internal NodePlacement? CountNodes()
+    {
+        if (!NativeMethods.TellsPlacement)
+        {
+            return null;
+        }
+
+        nint* parts;
+        nuint count;
+        OrtStatus.ThrowIfError(NativeMethods.GetPlacement(_handle.Address, &parts, &count));
+        var (all, onCpu) = (0, 0);
+        for (nuint i = 0; i < count; i++)
+        {
+            nint name;
+            nint* nodes;
+            nuint inside;
+            OrtStatus.ThrowIfError(NativeMethods.GetPartProvider(parts[i], &name));
+            OrtStatus.ThrowIfError(NativeMethods.GetPartNodes(parts[i], &nodes, &inside));
+            all += (int)inside;
+            onCpu += Marshal.PtrToStringUTF8(name) == "CPUExecutionProvider" ? (int)inside : 0;
+        }
+
+        return new NodePlacement(all, onCpu);
+    }
+
     public void Dispose() => _handle.Dispose();
+
+    private static nint FromFile(string path, OrtSessionOptions options)
+    {
+        nint address;
+        var file = new OrtName(path);
+        OrtStatus.ThrowIfError(NativeMethods.CreateSession(OrtEnvironment.Instance.Handle.Address, file.Address, options.Handle.Address, &address));
+        GC.KeepAlive(file);
+        return address;
+    }
+
+    private static nint FromBytes(ReadOnlySpan<byte> model, OrtSessionOptions options)
+    {
+        nint address;
+        fixed (byte* bytes = model)
+        {
+            OrtStatus.ThrowIfError(NativeMethods.CreateSessionFromArray(
+                OrtEnvironment.Instance.Handle.Address, bytes, (nuint)model.Length, options.Handle.Address, &address));
+        }
+
+        return address;
+    }
 
     private OrtValueInfo[] Values(int count, GetName getName, GetTypeInfo getTypeInfo)
     {

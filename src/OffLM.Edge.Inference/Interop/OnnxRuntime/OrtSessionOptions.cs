@@ -12,6 +12,9 @@ internal sealed unsafe class OrtSessionOptions : IDisposable
 
     internal SessionOptionsHandle Handle { get; }
 
+    /// <summary>True until an accelerator's execution provider was added.</summary>
+    internal bool IsOnCpu { get; private set; } = true;
+
     /// <summary>Threads that one operator computes with; 0 lets the library choose.</summary>
     internal int Threads
     {
@@ -27,5 +30,56 @@ internal sealed unsafe class OrtSessionOptions : IDisposable
         GC.KeepAlive(text);
     }
 
+    /// <summary>Adds TensorRT behind the providers that were added before: it takes the nodes that they left. Loads its library.</summary>
+    /// <param name="settings">The provider's own names and values (<c>trt_provider_options</c>).</param>
+    /// <exception cref="InferenceException">The library's reason.</exception>
+    internal void AddTensorRt(IReadOnlyDictionary<string, string> settings)
+    {
+        nint address;
+        OrtStatus.ThrowIfError(NativeMethods.CreateTensorRtOptions(&address));
+        using var options = new TensorRtOptionsHandle(address);
+        Add(options, &NativeMethods.UpdateTensorRtOptions, &NativeMethods.AppendTensorRt, settings);
+    }
+
+    /// <summary>Adds CUDA behind the providers that were added before: it takes the nodes that they left. Loads its library.</summary>
+    /// <param name="settings">The provider's own names and values.</param>
+    /// <exception cref="InferenceException">The library's reason.</exception>
+    internal void AddCuda(IReadOnlyDictionary<string, string> settings)
+    {
+        nint address;
+        OrtStatus.ThrowIfError(NativeMethods.CreateCudaOptions(&address));
+        using var options = new CudaOptionsHandle(address);
+        Add(options, &NativeMethods.UpdateCudaOptions, &NativeMethods.AppendCuda, settings);
+    }
+
     public void Dispose() => Handle.Dispose();
+
+    private void Add(
+        OrtHandle options,
+        delegate*<nint, byte**, byte**, nuint, nint> update,
+        delegate*<nint, nint, nint> append,
+        IReadOnlyDictionary<string, string> settings)
+    {
+        List<OrtName> names = [], values = [];
+        foreach (var (name, value) in settings)
+        {
+            names.Add(new OrtName(name));
+            values.Add(new OrtName(value));
+        }
+
+        var count = names.Count;
+        var addresses = stackalloc byte*[2 * count];
+        for (var i = 0; i < count; i++)
+        {
+            addresses[i] = names[i].Address;
+            addresses[count + i] = values[i].Address;
+        }
+
+        // Also without settings: unlike what follows, this gives the whole reason why the provider's library can't be had.
+        OrtStatus.ThrowIfError(update(options.Address, addresses, addresses + count, (nuint)count));
+        GC.KeepAlive(names);
+        GC.KeepAlive(values);
+        OrtStatus.ThrowIfError(append(Handle.Address, options.Address));
+        IsOnCpu = false;
+    }
 }

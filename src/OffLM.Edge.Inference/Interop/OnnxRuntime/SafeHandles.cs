@@ -56,3 +56,13 @@ internal sealed class IoBindingHandle(nint address) : OrtHandle(address)
 {
     protected override void Release(nint address) => NativeMethods.ReleaseIoBinding(address);
 }
+
+internal sealed class TensorRtOptionsHandle(nint address) : OrtHandle(address)
+{
+    protected override void Release(nint address) => NativeMethods.ReleaseTensorRtOptions(address);
+}
+
+internal sealed class CudaOptionsHandle(nint address) : OrtHandle(address)
+{
+    protected override void Release(nint address) => NativeMethods.ReleaseCudaOptions(address);
+}

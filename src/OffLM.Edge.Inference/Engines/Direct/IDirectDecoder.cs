@@ -1,0 +1,37 @@
+using OffLM.Edge.Inference.Interop.OnnxRuntime;
+
+namespace OffLM.Edge.Inference;
+
+/// <summary>A decoder's graph and the rows of its cache: computes a piece of one row's prompt, or the next token of neighbouring rows. How keys and
+/// values go in and out is the graph's kind.</summary>
+internal unsafe interface IDirectDecoder : IDisposable
+{
+    KeyValueCache Cache { get; }
+
+    int ContextLength { get; }
+
+    int VocabularySize { get; }
+
+    /// <summary>Computes a piece of a prompt.</summary>
+    /// <param name="row">Whose.</param>
+    /// <param name="length">Tokens that are in the row already.</param>
+    /// <param name="tokens">What follows.</param>
+    /// <param name="logits">Takes the scores after the last of them.</param>
+    /// <param name="options">To stop it with.</param>
+    void Prefill(int row, int length, ReadOnlySpan<int> tokens, float* logits, OrtRunOptions options);
+
+    /// <summary>Begins a step: says a row's next token. A row that is only computed because its neighbours are gets any token.</summary>
+    /// <param name="place">The row's place in the step.</param>
+    /// <param name="token">What follows.</param>
+    /// <param name="length">Tokens before it.</param>
+    /// <param name="longest">The longest row's tokens.</param>
+    void Next(int place, int token, int length, int longest);
+
+    /// <summary>Computes the next token of neighbouring rows.</summary>
+    /// <returns>Their scores, one row after the other; valid until the next step.</returns>
+    float* Step(int firstRow, int rows, int longest);
+
+    /// <summary>Computes something small, to see that the graph does what is expected of it where it runs. The cache must be empty.</summary>
+    /// <exception cref="InferenceException">It doesn't; says how.</exception>
+    void Try();
+}
