@@ -8,17 +8,22 @@ using OffLM.CardSimulator.Fronts;
 switch (args)
 {
     case ["vpcd", var memory, var port]:
-        VpcdPeer.Run(CardIn(memory, TimeSpan.Zero), int.Parse(port, CultureInfo.InvariantCulture), TimeSpan.FromSeconds(20));
+        VpcdPeer.Run(CardIn(memory, new CardManners()), int.Parse(port, CultureInfo.InvariantCulture), TimeSpan.FromSeconds(20));
         return 0;
     case ["usb", var memory, var folder, .. var rest] when rest.Length <= 1:
         var signing = TimeSpan.FromMilliseconds(rest is [var milliseconds] ? int.Parse(milliseconds, CultureInfo.InvariantCulture) : 0);
         var manners = new CcidManners { TimeExtensions = 2 };
-        new FunctionFsToken(folder, new CcidDevice(CardIn(memory, signing), manners), manners).Run(() => Console.Out.WriteLine("ready"));
+        using (var unplugged = new ManualResetEventSlim())
+        {
+            var card = CardIn(memory, new CardManners { SigningTime = signing, Wait = time => unplugged.Wait(time) });
+            new FunctionFsToken(folder, new CcidDevice(card, manners), manners, unplugged).Run(() => Console.Out.WriteLine("ready"));
+        }
+
         return 0;
     default:
         Console.Error.WriteLine("Usage: offlm-card-simulator vpcd STATE PORT | usb STATE FOLDER [SIGNING-MS]");
         return 2;
 }
 
-static CardApplication CardIn(string memory, TimeSpan signing) =>
-    new(CardState.Load(memory), new CardManners { SigningTime = signing }) { Changed = state => state.Save(memory) };
+static CardApplication CardIn(string memory, CardManners manners) =>
+    new(CardState.Load(memory), manners) { Changed = state => state.Save(memory) };

@@ -213,7 +213,9 @@ public sealed partial class SealingLoop(
         }
         catch (KeyUnavailableException e)
         {
+            // Whoever it failed for: from now on it is looked for in short pauses.
             key.Failed(e.Message);
+            _wake.Release();
             throw;
         }
         catch (LedgerRolledBackException e) when (e.ByCard)

@@ -283,7 +283,7 @@ public sealed class CardApplication(CardState state, CardManners? manners = null
         if (_manners.SigningTime > TimeSpan.Zero)
         {
             // A slow card: time is what it costs.
-            Thread.Sleep(_manners.SigningTime);
+            _manners.Wait(_manners.SigningTime);
         }
 
         _signingAllowed = state.PinForMany;

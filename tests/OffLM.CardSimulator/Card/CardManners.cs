@@ -15,6 +15,9 @@ public sealed record CardManners
     /// <summary>How long a signature takes.</summary>
     public TimeSpan SigningTime { get; init; }
 
+    /// <summary>Waits for that long; returns sooner when the card loses its power.</summary>
+    public Action<TimeSpan> Wait { get; init; } = Thread.Sleep;
+
     /// <summary>It knows only RSA.</summary>
     public bool RsaOnly { get; init; }
 }

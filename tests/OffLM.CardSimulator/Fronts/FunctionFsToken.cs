@@ -9,13 +9,19 @@ namespace OffLM.CardSimulator.Fronts;
 /// <param name="folder">Where FunctionFS is mounted.</param>
 /// <param name="device">What answers.</param>
 /// <param name="manners">What it says of itself.</param>
-internal sealed class FunctionFsToken(string folder, CcidDevice device, CcidManners manners)
+/// <param name="unplugged">Set while it has no power.</param>
+internal sealed class FunctionFsToken(string folder, CcidDevice device, CcidManners manners, ManualResetEventSlim unplugged)
 {
     private const int HeaderSize = 10;
     private const int Packet = 512;
     private const int EventSize = 12;
+    private const byte EnableEvent = 2;
+    private const byte DisableEvent = 3;
     private const byte SetupEvent = 4;
     private const byte DirectionIn = 0x80;
+
+    /// <summary>How often it lost its power: what it was asked before is forgotten then.</summary>
+    private int _lives;
 
     /// <summary>Serves until the process is ended.</summary>
     /// <param name="ready">Called once the gadget may be bound.</param>
@@ -40,12 +46,16 @@ internal sealed class FunctionFsToken(string folder, CcidDevice device, CcidMann
                 continue;
             }
 
+            var life = Volatile.Read(ref _lives);
             message.AddRange(buffer.AsSpan(0, count));
             if (message.Count >= HeaderSize && message.Count >= HeaderSize + BinaryPrimitives.ReadUInt32LittleEndian(message.GetRange(1, 4).ToArray()))
             {
                 foreach (var answer in device.Receive([.. message]))
                 {
-                    _ = Libc.Write(input, answer);
+                    if (life == Volatile.Read(ref _lives))
+                    {
+                        _ = Libc.Write(input, answer);
+                    }
                 }
 
                 message.Clear();
@@ -61,19 +71,26 @@ internal sealed class FunctionFsToken(string folder, CcidDevice device, CcidMann
         }
     }
 
-    /// <summary>Answers class requests: ABORT is taken, everything else is answered with zeros.</summary>
-    private static void Control(int control)
+    /// <summary>Notes whether it has power, and answers class requests: ABORT is taken, everything else is answered with zeros.</summary>
+    private void Control(int control)
     {
         var happened = new byte[EventSize];
         while (Libc.Read(control, happened) == EventSize)
         {
-            if (happened[8] != SetupEvent)
+            switch (happened[8])
             {
-                continue;
+                case EnableEvent:
+                    unplugged.Reset();
+                    break;
+                case DisableEvent:
+                    Interlocked.Increment(ref _lives);
+                    unplugged.Set();
+                    break;
+                case SetupEvent:
+                    var length = BinaryPrimitives.ReadUInt16LittleEndian(happened.AsSpan(6));
+                    _ = (happened[0] & DirectionIn) != 0 ? Libc.Write(control, new byte[length]) : Libc.Read(control, new byte[length]);
+                    break;
             }
-
-            var length = BinaryPrimitives.ReadUInt16LittleEndian(happened.AsSpan(6));
-            _ = (happened[0] & DirectionIn) != 0 ? Libc.Write(control, new byte[length]) : Libc.Read(control, new byte[length]);
         }
     }
 }

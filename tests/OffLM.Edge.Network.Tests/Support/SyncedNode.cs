@@ -2,10 +2,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 using OffLM.Edge.Metering;
 using OffLM.Edge.Metering.Interop.Sqlite;
 using OffLM.Edge.Signing;
+using OffLM.Edge.Tests.Shared;
 using OffLM.Edge.Work;
 using OffLM.Edge.Work.Running;
 using OffLM.Edge.Work.Status;
-using OffLM.Edge.Tests.Shared;
 using OffLM.Mqtt;
 
 namespace OffLM.Edge.Network.Tests.Support;
