@@ -220,8 +220,9 @@ public sealed class GenerationScheduler : IAsyncDisposable
 
     private void Step()
     {
-        if (_batch.Runs.Count == 1 && _stepTime > TimeSpan.Zero && TryCheck(_batch.Runs[0]))
+        if (_batch.Runs.Count == 1 && _stepTime > TimeSpan.Zero && _batch.Runs[0].Guess(_guesses) is > 0 and var guesses)
         {
+            Check(_batch.Runs[0], guesses);
             return;
         }
 
@@ -259,16 +260,9 @@ public sealed class GenerationScheduler : IAsyncDisposable
         }
     }
 
-    /// <summary>Steps one that is alone, with guesses of what follows where that pays.</summary>
-    /// <returns>False if there are none: nothing was computed.</returns>
-    private bool TryCheck(GenerationRun run)
+    /// <summary>Steps one that is alone, with guesses of what follows.</summary>
+    private void Check(GenerationRun run, int guesses)
     {
-        var guesses = run.Guess(_guesses);
-        if (guesses == 0)
-        {
-            return false;
-        }
-
         var begun = _clock.GetTimestamp();
         Advance(run, r =>
         {
@@ -280,7 +274,6 @@ public sealed class GenerationScheduler : IAsyncDisposable
 
             return r.Checked(tokens[1..], _clock.GetElapsedTime(begun), _stepTime);
         });
-        return true;
     }
 
     /// <summary>Finds out whose step fails: the others go on.</summary>
