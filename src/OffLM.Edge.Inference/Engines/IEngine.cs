@@ -25,6 +25,9 @@ public interface IEngine : IDisposable
     /// <summary>How many slots one step computes for little more than one costs; 1 if each is computed by itself.</summary>
     int MaxBatch => 1;
 
+    /// <summary>How many guessed tokens <see cref="ISlot.Verify"/> can check in one step; 0 if the model gives scores after the last token only.</summary>
+    int MaxDraft => 0;
+
     /// <summary>True if a slot can take over what another one has computed, see <see cref="ISlot.Copy"/>.</summary>
     bool CanCopySlots => false;
 

@@ -28,6 +28,14 @@ public interface ISlot : IDisposable
     /// <summary>Appends the chosen token and computes the logits after it. In a guided slot it must be what <see cref="PickAllowed"/> returned.</summary>
     void Step(int token);
 
+    /// <summary>Appends the chosen token as <see cref="Step"/> does, and computes besides what the scores were if guessed ones followed it.</summary>
+    /// <param name="tokens">The chosen token, and at most <see cref="IEngine.MaxDraft"/> guesses.</param>
+    void Verify(ReadOnlySpan<int> tokens) => throw new NotSupportedException("This engine's slots check no guesses.");
+
+    /// <summary>Appends the next guess, which has turned out to be right: <see cref="Logits"/> are those after it. Guesses that are not accepted are gone
+    /// with the next call of another kind.</summary>
+    void Accept() => throw new NotSupportedException("This engine's slots check no guesses.");
+
     /// <summary>Forgets all tokens from this position on; the next call must be <see cref="Prefill"/>.</summary>
     void Rewind(int length);
 

@@ -16,6 +16,7 @@ internal sealed class GenerationRun
     private readonly LogprobRecorder? _logprobs;
     private readonly List<int> _prefillSplit = [];
     private readonly List<int> _cache = [];
+    private readonly DraftGain _gain = new();
     private readonly long _createdAt;
     private ISlot? _slot;
     private long _startedAt;
@@ -172,6 +173,48 @@ internal sealed class GenerationRun
         _cache.Add(_lastToken);
         _meter.AddStep();
         return Choose();
+    }
+
+    /// <summary>Guesses what may follow the last token.</summary>
+    /// <param name="tokens">Takes the last token, and the guesses after it.</param>
+    /// <returns>How many guesses there are; 0 where none should be made.</returns>
+    internal int Guess(Span<int> tokens)
+    {
+        var room = Math.Min(Math.Min(_maxNewTokens, Generation.Limit) - _chosen - 1, _engine.ContextLength - _cache.Count - 1);
+        var most = Math.Min(Math.Min(tokens.Length - 1, _gain.Guesses), room);
+        if (most <= 0 || Request.Deterministic || Request.Guidance is not null)
+        {
+            return 0;
+        }
+
+        tokens[0] = _lastToken;
+        return PromptLookup.Guess(_cache, _lastToken, tokens.Slice(1, most));
+    }
+
+    /// <summary>Takes note that the engine has stepped its slot without guesses.</summary>
+    internal FinishReason? SteppedAlone()
+    {
+        _gain.Stepped();
+        return Stepped();
+    }
+
+    /// <summary>Takes note that the engine has stepped its slot and computed guesses too, and chooses the next tokens as long as the guesses were right.</summary>
+    /// <param name="guesses">What was guessed to follow.</param>
+    /// <param name="duration">The step's.</param>
+    /// <param name="step">What a step without guesses takes.</param>
+    internal FinishReason? Checked(ReadOnlySpan<int> guesses, TimeSpan duration, TimeSpan step)
+    {
+        var reason = Stepped();
+        var right = 0;
+        while (reason is null && right < guesses.Length && guesses[right] == _lastToken)
+        {
+            right++;
+            _slot!.Accept();
+            reason = Stepped();
+        }
+
+        _gain.Checked(guesses.Length, right, duration, step);
+        return reason;
     }
 
     /// <summary>Chooses the next token from the slot's scores.</summary>

@@ -4,6 +4,9 @@ namespace OffLM.Edge.Inference;
 /// engine steps together or a piece of one prompt, in turn; between two of them, and only there, it admits, cancels, calls the hook and obeys the pace.</summary>
 public sealed class GenerationScheduler : IAsyncDisposable
 {
+    /// <summary>The newest value's weight in the average of what a step of one answer takes.</summary>
+    private const double StepTimeWeight = 0.1;
+
     private readonly IEngine _engine;
     private readonly SchedulerOptions _options;
     private readonly TimeProvider _clock;
@@ -19,9 +22,11 @@ public sealed class GenerationScheduler : IAsyncDisposable
     private readonly Queue<GenerationRun> _round = new();
     private readonly StepBatch _batch;
     private readonly PieceLength _pieces;
+    private readonly int[] _guesses;
     private readonly Predicate<GenerationRun> _isReady;
     private readonly int _maxActive;
     private long _prefillPieces;
+    private TimeSpan _stepTime;
     private int _idleCount;
     private volatile bool _stopping;
 
@@ -37,6 +42,7 @@ public sealed class GenerationScheduler : IAsyncDisposable
         _pacer = new Pacer(options.Pace, clock);
         _batch = new StepBatch(engine, _meter);
         _pieces = new PieceLength(options.PrefillPiece);
+        _guesses = new int[1 + Math.Min(options.Guesses, engine.MaxDraft)];
         _isReady = run => _active.Contains(run) && !run.IsPaused(_options.MaxUndelivered);
         _idle = new IdleSlots(options.IdleSlots, options.IdleSlotBytes, engine.CacheBytesPerToken);
         _maxActive = Math.Min(options.MaxActive, engine.MaxSlots);
@@ -214,6 +220,12 @@ public sealed class GenerationScheduler : IAsyncDisposable
 
     private void Step()
     {
+        if (_batch.Runs.Count == 1 && _stepTime > TimeSpan.Zero && _batch.Runs[0].Guess(_guesses) is > 0 and var guesses)
+        {
+            Check(_batch.Runs[0], guesses);
+            return;
+        }
+
         var begun = _clock.GetTimestamp();
         try
         {
@@ -233,11 +245,35 @@ public sealed class GenerationScheduler : IAsyncDisposable
             return;
         }
 
-        _pieces.Stepped(_clock.GetElapsedTime(begun));
+        var duration = _clock.GetElapsedTime(begun);
+        _pieces.Stepped(duration);
+        if (_batch.Runs.Count == 1)
+        {
+            _stepTime = _stepTime == TimeSpan.Zero ? duration : _stepTime + (StepTimeWeight * (duration - _stepTime));
+            Advance(_batch.Runs[0], r => r.SteppedAlone());
+            return;
+        }
+
         foreach (var run in _batch.Runs)
         {
             Advance(run, r => r.Stepped());
         }
+    }
+
+    /// <summary>Steps one that is alone, with guesses of what follows.</summary>
+    private void Check(GenerationRun run, int guesses)
+    {
+        var begun = _clock.GetTimestamp();
+        Advance(run, r =>
+        {
+            var tokens = _guesses.AsSpan(0, guesses + 1);
+            using (_meter.InEngine())
+            {
+                r.Slot.Verify(tokens);
+            }
+
+            return r.Checked(tokens[1..], _clock.GetElapsedTime(begun), _stepTime);
+        });
     }
 
     /// <summary>Finds out whose step fails: the others go on.</summary>

@@ -22,6 +22,10 @@ public sealed record SchedulerOptions
     /// <summary>Bytes of cache memory that idle slots may hold together; the least recently used goes first.</summary>
     public long IdleSlotBytes { get; init; } = 512L << 20;
 
+    /// <summary>Tokens that are guessed from earlier text at most, where an answer runs alone and it pays: if they turn out to be what the model says, they
+    /// came in one step. 0 to guess none. What is answered is the same.</summary>
+    public int Guesses { get; init; } = 8;
+
     /// <summary>True if what was computed for one scope's prompts may spare others' the same beginning. How soon an answer comes then tells others that
     /// somebody has asked the like.</summary>
     public bool SharePrefixes { get; init; }

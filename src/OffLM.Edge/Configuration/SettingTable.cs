@@ -80,6 +80,9 @@ internal static class SettingTable
         new("inference.sharePrefixes", SettingKind.Boolean,
             "Callers may profit from what was computed for others' prompts with the same beginning. Default false, as how soon an answer comes would tell of them.",
             (s, v) => s.Scheduler = s.Scheduler with { SharePrefixes = v.Boolean() }),
+        new("inference.guesses", SettingKind.Integer,
+            "Tokens that are guessed from earlier text and checked in one step, where that is faster; 0 for none. Answers stay the same. Default 8.",
+            (s, v) => s.Scheduler = s.Scheduler with { Guesses = v.Integer(0, 8) }),
         new("inference.shutdownGrace", SettingKind.Duration, "How long running answers may go on when the node is told to stop. Default 10s.",
             (s, v) => s.ShutdownGrace = v.Duration()),
 

@@ -150,6 +150,37 @@ public class DirectEngineTests : IClassFixture<TinyModel>, IDisposable
         }
     }
 
+    [Fact]
+    public void Guesses_have_the_scores_that_steps_have_and_leave_no_trace_unless_accepted()
+    {
+        using var engine = DirectEngine.Load(_tiny.UnprunedFolder, new DirectOptions(Threads: 1, Rows: 2, CacheBytes: 1L << 30));
+        Assert.Equal((0, 8), (_engine.MaxDraft, engine.MaxDraft));
+        var prompt = TinyModel.Prompt(40);
+        using var slot = engine.CreateSlot(100);
+        using var stepped = Prefilled(prompt);
+        slot.Prefill(prompt);
+        for (var round = 0; round < 8; round++)
+        {
+            // So many guesses are right, and one more is not.
+            slot.Verify([.. Enumerable.Range(1, round + 1), 500]);
+            stepped.Step(1);
+            AssertClose(stepped.Logits, slot.Logits);
+            for (var token = 2; token <= round + 1; token++)
+            {
+                slot.Accept();
+                stepped.Step(token);
+                AssertClose(stepped.Logits, slot.Logits);
+            }
+
+            slot.Step(7);
+            stepped.Step(7);
+            AssertClose(stepped.Logits, slot.Logits);
+            Assert.Equal(stepped.Length, slot.Length);
+        }
+
+        Assert.Throws<InvalidOperationException>(slot.Accept);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(77)]

@@ -32,6 +32,26 @@ public abstract class TinyModelGenerationTests(IEngine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_token_costs_no_managed_memory_on_the_decode_thread()
+    {
+        var allocated = new List<long>(4096);
+        var options = new SchedulerOptions { BetweenSteps = () => allocated.Add(GC.GetAllocatedBytesForCurrentThread()), Guesses = 0 };
+        await using var scheduler = new GenerationScheduler(engine, options, TimeProvider.System);
+        var request = TinyModel.Greedy(TinyModel.Prompt(30), 300) with { Sampling = new SamplingOptions { Seed = 1, Temperature = 1 } };
+        await Answer.OfAsync(scheduler, request);   // each token's text is made once
+        allocated.Clear();
+
+        // Apart from the test's synchronization context, whose posts would be counted.
+        await Task.Run(() => Answer.OfAsync(scheduler, request));
+
+        var perStep = allocated.Zip(allocated.Skip(1), (before, after) => after - before).ToList();
+        Assert.InRange(perStep.Count, 100, 400);
+
+        // The reader's queue grows now and then.
+        Assert.InRange(perStep.Count(bytes => bytes > 0), 0, perStep.Count / 10);
+    }
+
+    [Fact]
     public async Task The_same_seed_gives_the_same_answer()
     {
         GenerationRequest Request(ulong seed) => new()

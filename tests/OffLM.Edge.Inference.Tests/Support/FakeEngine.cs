@@ -29,6 +29,8 @@ internal sealed class FakeEngine : IEngine
 
     public bool CanCopySlots { get; init; }
 
+    public int MaxDraft { get; init; }
+
     public bool IsDisposed { get; private set; }
 
     public EngineDescription Description { get; } = new("fake", "1", "CPU", 1);

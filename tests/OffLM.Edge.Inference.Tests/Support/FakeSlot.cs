@@ -3,6 +3,8 @@ namespace OffLM.Edge.Inference.Tests.Support;
 internal sealed class FakeSlot(FakeEngine engine, int number, int capacity) : ISlot
 {
     private readonly List<int> _tokens = [];
+    private int[] _guesses = [];
+    private int _accepted;
     private readonly float[] _logits = new float[engine.VocabularySize];
 
     public int Number => number;
@@ -52,6 +54,21 @@ internal sealed class FakeSlot(FakeEngine engine, int number, int capacity) : IS
         }
 
         _tokens.RemoveRange(length, _tokens.Count - length);
+    }
+
+    public void Verify(ReadOnlySpan<int> tokens)
+    {
+        Note($"verify {tokens.Length - 1}");
+        Assert.InRange(tokens.Length - 1, 1, engine.MaxDraft);
+        _tokens.Add(tokens[0]);
+        _guesses = tokens[1..].ToArray();
+        _accepted = 0;
+    }
+
+    public void Accept()
+    {
+        engine.Log.Enqueue((number, "accept"));
+        _tokens.Add(_guesses[_accepted++]);
     }
 
     public void Copy(ISlot from, int length)

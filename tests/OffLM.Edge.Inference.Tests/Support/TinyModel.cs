@@ -18,19 +18,10 @@ public sealed class TinyModel : IDisposable
     public string Folder { get; }
 
     /// <summary>The same model in operators of the ONNX standard.</summary>
-    public string StandardFolder
-    {
-        get
-        {
-            var folder = _folder.Path("tiny-standard");
-            if (!Directory.Exists(folder))
-            {
-                Forge.Write(folder, ModelRecipe.Tiny with { Standard = true });
-            }
+    public string StandardFolder => Variant("tiny-standard", ModelRecipe.Tiny with { Standard = true });
 
-            return folder;
-        }
-    }
+    /// <summary>The same model with scores after each token.</summary>
+    public string UnprunedFolder => Variant("tiny-unpruned", ModelRecipe.Tiny with { Prune = false });
 
     public GenAiEngine Engine { get; }
 
@@ -52,5 +43,16 @@ public sealed class TinyModel : IDisposable
         Engine.Dispose();
         _direct?.Dispose();
         _folder.Dispose();
+    }
+
+    private string Variant(string name, ModelRecipe recipe)
+    {
+        var folder = _folder.Path(name);
+        if (!Directory.Exists(folder))
+        {
+            Forge.Write(folder, recipe);
+        }
+
+        return folder;
     }
 }

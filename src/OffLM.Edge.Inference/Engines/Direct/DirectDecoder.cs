@@ -10,10 +10,14 @@ internal sealed unsafe class DirectDecoder : IDirectDecoder
     /// row's length from its sum.</summary>
     private const int MaskStep = 64;
 
+    /// <summary>More cost more time, and are seldom right to the last.</summary>
+    private const int MostGuesses = 8;
+
     private readonly OrtSession _session;
     private readonly DirectNames _names;
     private readonly DirectInputs _inputs;
     private readonly AnonymousMemory _logits;
+    private readonly AnonymousMemory? _guessed;
     private readonly OrtRunOptions _stepOptions = new();
     private readonly RowBinding?[] _bindings;
     private readonly int _headSize;
@@ -31,6 +35,11 @@ internal sealed unsafe class DirectDecoder : IDirectDecoder
         _inputs = new DirectInputs(rows, Cache.Length);
         _logits = new AnonymousMemory((long)rows * vocabularySize * sizeof(float));
         _bindings = new RowBinding?[rows * rows];
+        if (!_lastTokenOnly)
+        {
+            MaxDraft = MostGuesses;
+            _guessed = new AnonymousMemory((long)(MostGuesses + 1) * vocabularySize * sizeof(float));
+        }
     }
 
     public KeyValueCache Cache { get; }
@@ -38,6 +47,8 @@ internal sealed unsafe class DirectDecoder : IDirectDecoder
     public int ContextLength { get; }
 
     public int VocabularySize { get; }
+
+    public int MaxDraft { get; }
 
     public void Prefill(int row, int length, ReadOnlySpan<int> tokens, float* logits, OrtRunOptions options)
     {
@@ -78,6 +89,18 @@ internal sealed unsafe class DirectDecoder : IDirectDecoder
         return logits;
     }
 
+    public float* Verify(int row, int length, ReadOnlySpan<int> tokens)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens.Length, MaxDraft + 1, nameof(tokens));
+        var logits = (float*)_guessed!.Address;
+        _inputs.Prompt(tokens, length);
+        var binding = Binding(row, 1);
+        binding.Inputs(_inputs, tokens.Length, length + tokens.Length);
+        binding.Logits(logits, tokens.Length, VocabularySize);
+        _session.Run(binding.Binding, _stepOptions);
+        return logits;
+    }
+
     public void Try()
     {
         var logits = new Span<float>((float*)_logits.Address, VocabularySize);
@@ -96,6 +119,7 @@ internal sealed unsafe class DirectDecoder : IDirectDecoder
         _session.Dispose();
         _inputs.Dispose();
         _logits.Dispose();
+        _guessed?.Dispose();
         Cache.Dispose();
     }
 

@@ -38,6 +38,8 @@ internal sealed unsafe class DirectEngine : IEngine
 
     public bool CanCopySlots => true;
 
+    public int MaxDraft => _decoder.MaxDraft;
+
     /// <summary>Loads a model's folder; takes seconds for a large one.</summary>
     /// <param name="folder">With <c>genai_config.json</c>, ONNX files and tokenizer.</param>
     /// <param name="options">Threads, memory and execution providers.</param>
@@ -145,6 +147,12 @@ internal sealed unsafe class DirectEngine : IEngine
 
         _decoder.Prefill(slot.Row, slot.Length, tokens, logits, options);
         slot.Length += tokens.Length;
+    }
+
+    internal float* Verify(DirectSlot slot, ReadOnlySpan<int> tokens)
+    {
+        RequireRoom(slot, tokens.Length);
+        return _decoder.Verify(slot.Row, slot.Length, tokens);
     }
 
     internal void Copy(DirectSlot from, DirectSlot to, int length)

@@ -18,6 +18,9 @@ internal sealed unsafe class DirectSlot(DirectEngine engine, GenAiGenerator? gra
     private float* _logits;
     private bool _hasBegun;
 
+    /// <summary>Guesses that were computed and may still be accepted.</summary>
+    private int _guesses;
+
     public int Capacity => engine.ContextLength;
 
     public int Reserved => Length;
@@ -59,11 +62,30 @@ internal sealed unsafe class DirectSlot(DirectEngine engine, GenAiGenerator? gra
 
     public void Step(int token) => engine.Step([this], [token]);
 
+    public void Verify(ReadOnlySpan<int> tokens)
+    {
+        Stepped(engine.Verify(this, tokens));
+        _guesses = tokens.Length - 1;
+    }
+
+    public void Accept()
+    {
+        if (_guesses == 0)
+        {
+            throw new InvalidOperationException("No guess is left to accept.");
+        }
+
+        _guesses--;
+        Length++;
+        _logits += engine.VocabularySize;
+    }
+
     public void Rewind(int length)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)Length, nameof(length));
         Length = length;
         _logits = null;
+        _guesses = 0;
     }
 
     public void Copy(ISlot from, int length)
@@ -88,5 +110,6 @@ internal sealed unsafe class DirectSlot(DirectEngine engine, GenAiGenerator? gra
     {
         Length++;
         _logits = logits;
+        _guesses = 0;
     }
 }

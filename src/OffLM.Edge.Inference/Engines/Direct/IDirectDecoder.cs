@@ -31,6 +31,16 @@ internal unsafe interface IDirectDecoder : IDisposable
     /// <returns>Their scores, one row after the other; valid until the next step.</returns>
     float* Step(int firstRow, int rows, int longest);
 
+    /// <summary>How many guessed tokens can be checked at a time; 0 if the graph gives scores after the last token only.</summary>
+    int MaxDraft => 0;
+
+    /// <summary>Computes the scores after each of some tokens that may follow a row.</summary>
+    /// <param name="row">Which.</param>
+    /// <param name="length">Tokens that are in the row already.</param>
+    /// <param name="tokens">At most one more than <see cref="MaxDraft"/>.</param>
+    /// <returns>Their scores, one token after the other; valid until the next step.</returns>
+    float* Verify(int row, int length, ReadOnlySpan<int> tokens) => throw new NotSupportedException("This graph gives scores after the last token only.");
+
     /// <summary>Computes something small, to see that the graph does what is expected of it where it runs. The cache must be empty.</summary>
     /// <exception cref="InferenceException">It doesn't; says how.</exception>
     void Try();

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace OffLM.Edge.Inference.Interop.GenAi;
 
 /// <summary>The library's incremental decoder.</summary>
@@ -7,15 +5,20 @@ internal sealed class GenAiTokenStream : ITokenStream
 {
     private readonly TokenizerStreamHandle _handle;
 
-    internal GenAiTokenStream(TokenizerHandle tokenizer) =>
+    private readonly TokenTexts _texts;
+
+    internal GenAiTokenStream(TokenizerHandle tokenizer, TokenTexts texts)
+    {
         GenAiResult.ThrowIfError(NativeMethods.OgaCreateTokenizerStream(tokenizer, out _handle));
+        _texts = texts;
+    }
 
     public string Append(int token)
     {
         GenAiResult.ThrowIfError(NativeMethods.OgaTokenizerStreamDecode(_handle, token, out var text));
 
         // The string belongs to the stream.
-        return Marshal.PtrToStringUTF8(text) ?? "";
+        return _texts.Of(token, text);
     }
 
     public void Dispose() => _handle.Dispose();

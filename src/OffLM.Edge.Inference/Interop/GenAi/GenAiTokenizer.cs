@@ -4,6 +4,7 @@ namespace OffLM.Edge.Inference.Interop.GenAi;
 internal sealed unsafe class GenAiTokenizer : IDisposable
 {
     private readonly TokenizerHandle _handle;
+    private readonly TokenTexts _texts = new();
     private readonly Lock _gate = new();
 
     internal GenAiTokenizer(GenAiModel model) =>
@@ -51,7 +52,7 @@ internal sealed unsafe class GenAiTokenizer : IDisposable
     {
         lock (_gate)
         {
-            return new GenAiTokenStream(_handle);
+            return new GenAiTokenStream(_handle, _texts);
         }
     }
 
