@@ -10,6 +10,8 @@ internal sealed class BareProcess : IAsyncDisposable
 
     private BareProcess(LineProcess process) => _process = process;
 
+    public int ProcessId => _process.ProcessId;
+
     public static async Task<BareProcess> StartAsync(Workspace workspace) =>
         new((await LineProcess.StartAsync(Verb, workspace.Published, workspace.Model)).Process);
 

@@ -9,6 +9,8 @@ internal sealed class LineProcess : IAsyncDisposable
 
     private LineProcess(Process process) => _process = process;
 
+    public int ProcessId => _process.Id;
+
     /// <summary>Starts it and waits for its first line.</summary>
     /// <param name="arguments">The first is the verb.</param>
     /// <returns>The process, and that line.</returns>

@@ -13,6 +13,8 @@ internal sealed class LlamaProcess : IAsyncDisposable
 
     private LlamaProcess(LineProcess process, string variant) => (_process, Variant) = (process, variant);
 
+    public int ProcessId => _process.ProcessId;
+
     /// <summary>The CPU library that llama.cpp chose for this processor.</summary>
     public string Variant { get; }
 
