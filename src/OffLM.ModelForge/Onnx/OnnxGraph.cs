@@ -115,6 +115,9 @@ internal sealed class OnnxGraph(ExternalDataFile data)
     public string Vector(params long[] values) =>
         Integers($"/model/constants/vector/{string.Join('x', values)}", [values.Length], values);
 
+    /// <summary>A float scalar; one of the same name is shared.</summary>
+    public string Constant(string name, float value) => _constants.Add(name) ? Tensor(name, ElementType.Float, [], TensorFills.Floats(() => value)) : name;
+
     /// <summary>The finished model.</summary>
     public ReadOnlySpan<byte> ToModelProto()
     {
