@@ -15,7 +15,8 @@ public sealed class Embedding
     internal Embedding(IReadOnlyList<int[]> sequences, int dimensions, long createdAt, Action<int>? computed, Action wake)
     {
         Sequences = sequences;
-        Vectors = new float[sequences.Count * dimensions];
+        Dimensions = dimensions;
+        Vectors = new float[checked(sequences.Count * dimensions)];
         CreatedAt = createdAt;
         Computed = computed;
         _wake = wake;
@@ -37,6 +38,8 @@ public sealed class Embedding
     public bool HasBegun => BegunAt != 0;
 
     internal IReadOnlyList<int[]> Sequences { get; }
+
+    internal int Dimensions { get; }
 
     internal float[] Vectors { get; }
 

@@ -7,10 +7,12 @@ internal sealed class EmbeddingEngine : IModelEngine
 {
     private readonly GenAiText _text;
     private readonly EncoderInputs _inputs;
+    private readonly float[] _whole;
 
     private EmbeddingEngine(GenAiText text, EncoderInputs inputs, EmbeddingSettings settings, int contextLength, EngineDescription description)
     {
         (_text, _inputs, Settings, ContextLength, Description) = (text, inputs, settings, contextLength, description);
+        _whole = new float[settings.Dimensions];
     }
 
     public EngineDescription Description { get; }
@@ -66,14 +68,16 @@ internal sealed class EmbeddingEngine : IModelEngine
     /// <param name="sequences">Their tokens, begin and end included.</param>
     /// <param name="places">Where in <paramref name="vectors"/> each one's embedding goes, in embeddings.</param>
     /// <param name="vectors">Takes them, one after the other.</param>
+    /// <param name="dimensions">How many of an embedding's first numbers are wanted.</param>
     /// <param name="options">To stop it with.</param>
-    internal void Embed(IReadOnlyList<int[]> sequences, IReadOnlyList<int> places, float[] vectors, OrtRunOptions options)
+    internal void Embed(IReadOnlyList<int[]> sequences, IReadOnlyList<int> places, float[] vectors, int dimensions, OrtRunOptions options)
     {
         _inputs.Run(sequences, options);
         for (var row = 0; row < sequences.Count; row++)
         {
-            var vector = vectors.AsSpan(places[row] * Settings.Dimensions, Settings.Dimensions);
-            VectorMath.Pool(_inputs.VectorsOf(row, sequences[row].Length), Settings.Pooling, vector);
+            var vector = vectors.AsSpan(places[row] * dimensions, dimensions);
+            VectorMath.Pool(_inputs.VectorsOf(row, sequences[row].Length), Settings.Pooling, _whole);
+            _whole.AsSpan(0, dimensions).CopyTo(vector);
             if (Settings.Normalize)
             {
                 VectorMath.Normalise(vector);

@@ -56,10 +56,11 @@ public sealed class EmbeddingScheduler : IModelLoop
 
     /// <summary>Begins to compute, in a reserved place.</summary>
     /// <param name="sequences">Token ids of each text, begin and end included; at least one text, none empty or longer than the context.</param>
+    /// <param name="dimensions">How many of an embedding's first numbers are wanted, at most all.</param>
     /// <param name="computed">Told how many tokens each batch had, on the loop's thread; must be quick and must not throw.</param>
-    public Embedding Start(IReadOnlyList<int[]> sequences, Action<int>? computed = null)
+    public Embedding Start(IReadOnlyList<int[]> sequences, int dimensions, Action<int>? computed = null)
     {
-        var work = new Embedding(sequences, Settings.Dimensions, _clock.GetTimestamp(), computed, () => _wake.Set());
+        var work = new Embedding(sequences, dimensions, _clock.GetTimestamp(), computed, () => _wake.Set());
         bool refused;
         lock (_gate)
         {
@@ -187,7 +188,7 @@ public sealed class EmbeddingScheduler : IModelLoop
 
         using (_meter.InEngine())
         {
-            _engine.Embed(_batch, places, work.Vectors, work.Options);
+            _engine.Embed(_batch, places, work.Vectors, work.Dimensions, work.Options);
         }
 
         work.Done += places.Length;
@@ -207,7 +208,7 @@ public sealed class EmbeddingScheduler : IModelLoop
         // The place is free before the caller hears of the end, so that its next request is not refused.
         _places.GiveBack(_clock.GetElapsedTime(begun, now));
         work.End(new EmbeddingResult(
-            reason, reason == FinishReason.Stop ? work.Vectors : [], Settings.Dimensions, _clock.GetElapsedTime(work.CreatedAt, begun),
+            reason, reason == FinishReason.Stop ? work.Vectors : [], work.Dimensions, _clock.GetElapsedTime(work.CreatedAt, begun),
             _clock.GetElapsedTime(begun, now), work.RanAlone, reason == FinishReason.Error ? error : null));
     }
 }

@@ -74,7 +74,7 @@ public sealed class EmbeddingEngineTests(TinyEncoder tiny) : IClassFixture<TinyE
     {
         using var options = new OrtRunOptions();
         var vectors = new float[sequences.Length * Width];
-        engine.Embed(sequences, [.. Enumerable.Range(0, sequences.Length)], vectors, options);
+        engine.Embed(sequences, [.. Enumerable.Range(0, sequences.Length)], vectors, Width, options);
         return vectors;
     }
 
