@@ -160,6 +160,22 @@ public sealed partial class Node : IAsyncDisposable
         }
     }
 
+    /// <summary>Makes embeddings. Cancelling closes the request's receipt.</summary>
+    /// <exception cref="RefusedException">The request is not taken, with nothing charged; or its receipt could not be written.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled before it was taken.</exception>
+    public async Task<EmbeddingAnswer> EmbedAsync(Caller caller, EmbeddingRequest request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _admission.EmbedAsync(caller, request, cancellation);
+        }
+        catch (RefusedException)
+        {
+            Refused?.Invoke(caller);
+            throw;
+        }
+    }
+
     /// <summary>Loads a model without asking it anything; a keep-alive of zero unloads it.</summary>
     /// <exception cref="RefusedException">There is no such model, or it can't be loaded.</exception>
     public Task<(StoredModel Model, TimeSpan LoadDuration)> LoadAsync(Caller caller, string model, TimeSpan? keepAlive, CancellationToken cancellation) =>
@@ -295,19 +311,17 @@ public sealed partial class Node : IAsyncDisposable
 
     private void OnSigned() => OutboxChanged?.Invoke();
 
-    private void OnCompleted(RunningAnswer answer, CompletedAnswer completed)
+    private void OnCompleted(IOpenAnswer answer, CompletedAnswer completed)
     {
         _sealing?.Appended();
-        if (answer.Caller.Key is { } key)
+        if (answer.Caller.Key is { } payer)
         {
-            _limits.SpendTokens(key, (long)completed.Receipt.PromptTokens + completed.Receipt.CompletionTokens);
+            _limits.SpendTokens(payer, (long)completed.Receipt.PromptTokens + completed.Receipt.CompletionTokens);
         }
 
-        if (answer.RetryText is { } text
-            && completed.Result.Reason is FinishReason.Stop or FinishReason.Length
-            && Retry.KeyOf(answer.Caller, answer.Asked) is { } retryKey)
+        if (completed.Result.Reason is FinishReason.Stop or FinishReason.Length && answer.Retry is var (key, digest, text))
         {
-            _recent.Add(retryKey, answer.Asked.RetryDigest, answer.Model, text, completed);
+            _recent.Add(key, digest, answer.Model, text, completed);
         }
 
         Completed?.Invoke(completed);

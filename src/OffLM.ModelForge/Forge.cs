@@ -1,4 +1,5 @@
 using OffLM.ModelForge.Decoder;
+using OffLM.ModelForge.Encoder;
 using OffLM.ModelForge.Files;
 using OffLM.ModelForge.Onnx;
 using OffLM.ModelForge.Tokenizer;
@@ -19,25 +20,51 @@ public static class Forge
     public static ForgedModel Write(string directory, ModelRecipe recipe)
     {
         RecipeRules.Check(recipe);
+        Begin(directory);
+        var ids = new TokenIds(recipe.EffectiveTokenizerVocabulary);
+        var parameters = WriteGraph(directory, graph => DecoderGraph.Build(recipe, graph));
+        TokenizerFile.Write(Path.Combine(directory, ModelFile.Tokenizer), ids);
+        TokenizerConfigFile.Write(Path.Combine(directory, ModelFile.TokenizerConfig), recipe.Context, ids, ChatTemplate.Text);
+        GenAiConfigFile.Write(Path.Combine(directory, ModelFile.GenAiConfig), recipe, ids);
+        ManifestFile.Write(directory, recipe, parameters);
+        return Done(directory, parameters);
+    }
+
+    /// <summary>Writes the folder of a model that makes embeddings; a model written there before is replaced.</summary>
+    /// <param name="directory">The folder; made if missing. It must hold nothing but an earlier model of the forge.</param>
+    /// <param name="recipe">The model's dimensions and seed.</param>
+    /// <exception cref="RecipeException">The recipe is out of range; nothing was written.</exception>
+    /// <exception cref="IOException">The folder holds other files, or the disk refused.</exception>
+    public static ForgedModel Write(string directory, EncoderRecipe recipe)
+    {
+        RecipeRules.Check(recipe);
+        Begin(directory);
+        File.Delete(Path.Combine(directory, ModelFile.GenAiConfig));
+        var ids = new TokenIds(recipe.Vocabulary);
+        var parameters = WriteGraph(directory, graph => EncoderGraph.Build(recipe, graph));
+        TokenizerFile.Write(Path.Combine(directory, ModelFile.Tokenizer), ids);
+        TokenizerConfigFile.Write(Path.Combine(directory, ModelFile.TokenizerConfig), recipe.Context, ids, chatTemplate: null);
+        ManifestFile.Write(directory, recipe, ids, parameters);
+        return Done(directory, parameters);
+    }
+
+    private static void Begin(string directory)
+    {
         Directory.CreateDirectory(directory);
         RefuseForeignFiles(directory);
 
         // The manifest comes last and goes first: a folder with a manifest is whole.
         File.Delete(Path.Combine(directory, ModelFile.Manifest));
-        var ids = new TokenIds(recipe.EffectiveTokenizerVocabulary);
-        var parameters = WriteGraph(directory, recipe);
-        TokenizerFile.Write(Path.Combine(directory, ModelFile.Tokenizer), ids);
-        TokenizerConfigFile.Write(Path.Combine(directory, ModelFile.TokenizerConfig), recipe, ids);
-        GenAiConfigFile.Write(Path.Combine(directory, ModelFile.GenAiConfig), recipe, ids);
-        ManifestFile.Write(directory, recipe, parameters);
-        return new ForgedModel(parameters, new DirectoryInfo(directory).EnumerateFiles().Sum(file => file.Length));
     }
 
-    private static long WriteGraph(string directory, ModelRecipe recipe)
+    private static ForgedModel Done(string directory, long parameters) =>
+        new(parameters, new DirectoryInfo(directory).EnumerateFiles().Sum(file => file.Length));
+
+    private static long WriteGraph(string directory, Func<OnnxGraph, long> build)
     {
         using var data = new ExternalDataFile(Path.Combine(directory, ModelFile.Weights));
         var graph = new OnnxGraph(data);
-        var parameters = DecoderGraph.Build(recipe, graph);
+        var parameters = build(graph);
         File.WriteAllBytes(Path.Combine(directory, ModelFile.Graph), graph.ToModelProto());
         return parameters;
     }

@@ -14,7 +14,7 @@ internal sealed class ForgeCommand
 
     private readonly Option<string> _preset = new("--preset")
     {
-        Description = $"Where the dimensions come from: {string.Join(" or ", ModelRecipe.PresetNames)}",
+        Description = $"Where the dimensions come from: {string.Join(", ", ModelRecipe.PresetNames.Concat(EncoderRecipe.PresetNames))}",
         DefaultValueFactory = _ => ModelRecipe.PresetNames[0],
     };
 
@@ -35,6 +35,7 @@ internal sealed class ForgeCommand
     private readonly Option<bool?> _tied = new("--tied") { Description = "The head is the embedding too", HelpName = "true|false" };
 
     private readonly Option<bool?> _standard = new("--standard") { Description = "Operators of the ONNX standard alone, for TensorRT", HelpName = "true|false" };
+    private readonly Option<string?> _pooling = new("--pooling") { Description = "Encoders: how token vectors become one", HelpName = "mean|cls|last" };
 
     /// <summary>Runs the program: 0 written, 1 the disk refused, 2 wrong usage or dimensions.</summary>
     public static int Run(string[] args, TextWriter output, TextWriter errors)
@@ -75,10 +76,10 @@ internal sealed class ForgeCommand
 
     private RootCommand Root()
     {
-        var root = new RootCommand("Writes a Qwen2-style int4 ONNX model with random weights.")
+        var root = new RootCommand("Writes a Qwen2-style int4 ONNX model, or a BERT-style encoder, with random weights.")
         {
             _preset, _out, _name, _seed, _layers, _hidden, _heads, _kvHeads, _intermediate,
-            _vocabulary, _tokenizerVocabulary, _context, _threads, _prune, _tied, _standard,
+            _vocabulary, _tokenizerVocabulary, _context, _threads, _prune, _tied, _standard, _pooling,
         };
         root.SetAction(Execute);
         return root;
@@ -90,11 +91,12 @@ internal sealed class ForgeCommand
         try
         {
             var directory = parsed.GetRequiredValue(_out);
-            var recipe = Recipe(parsed);
             var started = Stopwatch.GetTimestamp();
-            var model = Forge.Write(directory, recipe);
+            var (name, model) = EncoderRecipe.Preset(parsed.GetRequiredValue(_preset)) is { } preset
+                ? Write(directory, Recipe(parsed, preset))
+                : Write(directory, Recipe(parsed));
             output.WriteLine(
-                $"{directory}: {recipe.Name}, {model.Parameters} parameters, {model.Bytes} bytes, " +
+                $"{directory}: {name}, {model.Parameters} parameters, {model.Bytes} bytes, " +
                 $"{Stopwatch.GetElapsedTime(started).TotalSeconds:F1} s");
             return ExitDone;
         }
@@ -108,6 +110,29 @@ internal sealed class ForgeCommand
             errors.WriteLine($"model-forge: {e.Message}");
             return ExitFailed;
         }
+    }
+
+    private static (string Name, ForgedModel Model) Write(string directory, ModelRecipe recipe) => (recipe.Name, Forge.Write(directory, recipe));
+
+    private static (string Name, ForgedModel Model) Write(string directory, EncoderRecipe recipe) => (recipe.Name, Forge.Write(directory, recipe));
+
+    private EncoderRecipe Recipe(ParseResult parsed, EncoderRecipe preset)
+    {
+        Option[] decoders = [_kvHeads, _tokenizerVocabulary, _threads, _prune, _tied];
+        return Array.Find(decoders, option => parsed.GetResult(option) is not null) is { } wrong
+            ? throw new RecipeException($"{wrong.Name} is for models that answer; preset '{parsed.GetRequiredValue(_preset)}' makes embeddings")
+            : preset with
+            {
+                Name = parsed.GetValue(_name) ?? preset.Name,
+                Seed = parsed.GetValue(_seed) ?? preset.Seed,
+                Layers = parsed.GetValue(_layers) ?? preset.Layers,
+                Hidden = parsed.GetValue(_hidden) ?? preset.Hidden,
+                Heads = parsed.GetValue(_heads) ?? preset.Heads,
+                Intermediate = parsed.GetValue(_intermediate) ?? preset.Intermediate,
+                Vocabulary = parsed.GetValue(_vocabulary) ?? preset.Vocabulary,
+                Context = parsed.GetValue(_context) ?? preset.Context,
+                Pooling = parsed.GetValue(_pooling) ?? preset.Pooling,
+            };
     }
 
     private ModelRecipe Recipe(ParseResult parsed)

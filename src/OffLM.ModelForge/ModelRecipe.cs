@@ -88,6 +88,6 @@ public sealed record ModelRecipe
     {
         "tiny" => Tiny,
         "qwen2.5-0.5b-dims" => Qwen25HalfBillion,
-        _ => throw new RecipeException($"preset '{name}' is not known; choose one of: {string.Join(", ", PresetNames)}"),
+        _ => throw new RecipeException($"preset '{name}' is not known; choose one of: {string.Join(", ", PresetNames.Concat(EncoderRecipe.PresetNames))}"),
     };
 }

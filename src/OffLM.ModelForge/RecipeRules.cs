@@ -40,6 +40,24 @@ internal static class RecipeRules
         }
     }
 
+    /// <summary>Throws if no loadable encoder can be made from the recipe.</summary>
+    /// <exception cref="RecipeException">The first dimension found to be wrong.</exception>
+    public static void Check(EncoderRecipe recipe)
+    {
+        CheckName(recipe.Name);
+        InRange("layers", recipe.Layers, 1, 256);
+        InRange("hidden", recipe.Hidden, 8, 16_384);
+        InRange("heads", recipe.Heads, 1, recipe.Hidden);
+        Divides("heads", recipe.Heads, "hidden", recipe.Hidden);
+        InRange("intermediate", recipe.Intermediate, 8, 65_536);
+        InRange("vocabulary", recipe.Vocabulary, SmallestVocabulary, 1_000_000);
+        InRange("context", recipe.Context, 16, 131_072);
+        if (recipe.Pooling is not ("mean" or "cls" or "last"))
+        {
+            throw new RecipeException($"pooling is '{recipe.Pooling}'; it must be mean, cls or last");
+        }
+    }
+
     private static void CheckName(string name)
     {
         if (name.Length is 0 or > 64

@@ -26,13 +26,23 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public void An_encoders_preset_is_written()
+    {
+        Assert.Equal(0, Run("--preset", "tiny-encoder", "--out", _folder["e"], "--layers", "1", "--pooling", "cls"));
+        Assert.Contains("tiny-encoder", _output.ToString());
+        using var manifest = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(_folder["e"], "offlm-model.json")));
+        Assert.Equal("cls", manifest.RootElement.GetProperty("embedding").GetProperty("pooling").GetString());
+        Assert.Equal("embedding", manifest.RootElement.GetProperty("capabilities")[0].GetString());
+    }
+
+    [Fact]
     public void Help_names_every_option()
     {
         Assert.Equal(0, Run("--help"));
         Assert.All(
             [
                 "--preset", "--out", "--name", "--seed", "--layers", "--hidden", "--heads", "--kv-heads", "--intermediate",
-                "--vocabulary", "--tokenizer-vocabulary", "--context", "--threads", "--prune", "--tied",
+                "--vocabulary", "--tokenizer-vocabulary", "--context", "--threads", "--prune", "--tied", "--pooling",
             ],
             option => Assert.Contains(option, _output.ToString()));
     }
@@ -41,7 +51,9 @@ public sealed class CommandTests : IDisposable
     [InlineData("'--out' is required", "--preset", "tiny")]
     [InlineData("--wrong", "--out", "m", "--wrong", "1")]
     [InlineData("layers is 'many'; it must be a whole number", "--out", "m", "--layers", "many")]
-    [InlineData("choose one of: tiny, qwen2.5-0.5b-dims", "--out", "m", "--preset", "huge")]
+    [InlineData("choose one of: tiny, qwen2.5-0.5b-dims, tiny-encoder, minilm-dims", "--out", "m", "--preset", "huge")]
+    [InlineData("--kv-heads is for models that answer", "--out", "m", "--preset", "tiny-encoder", "--kv-heads", "2")]
+    [InlineData("pooling is 'all'; it must be mean, cls or last", "--out", "m", "--preset", "tiny-encoder", "--pooling", "all")]
     [InlineData("hidden is 100; it must be a multiple of 32", "--out", "m", "--hidden", "100")]
     public void Wrong_usage_is_explained_with_exit_code_2(string message, params string[] args)
     {

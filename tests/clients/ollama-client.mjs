@@ -59,7 +59,17 @@ assert.equal((await client.generate({ model, prompt: '', keep_alive: 0 })).done_
 // Errors say what is wrong.
 await assert.rejects(client.chat({ model: 'llama3', messages }), e => e.status_code === 404 && e.message.includes('llama3'));
 await assert.rejects(client.chat({ model, messages, options: { temperature: 9 } }), e => e.status_code === 400 && e.message.includes('options.temperature'));
-await assert.rejects(client.embed({ model, input: 'x' }), e => e.status_code === 501);
+await assert.rejects(client.embed({ model, input: 'x' }), e => e.status_code === 400 && e.message.includes('tiny-encoder'));
+
+// Embeddings, in the newer and the older form.
+const encoder = 'tiny-encoder';
+const embedded = await client.embed({ model: encoder, input: ['light', 'the garden in winter'] });
+assert.equal(embedded.embeddings.length, 2);
+assert.ok(embedded.prompt_eval_count > 0 && embedded.total_duration > 0);
+const one = await client.embeddings({ model: encoder, prompt: 'light' });
+assert.ok(one.embedding.every((value, i) => Math.abs(value - embedded.embeddings[0][i]) < 1e-4));
+assert.equal((await client.embed({ model: encoder, input: 'light', dimensions: 8 })).embeddings[0].length, 8);
+assert.ok((await client.show({ model: encoder })).capabilities.includes('embedding'));
 
 // A stream can be left in the middle, and the node goes on serving.
 const endless = await client.chat({ model, messages, stream: true, options: { num_predict: -1 } });

@@ -1,7 +1,7 @@
 // node openai-client.mjs BASE_URL KEY
 // Uses a node as any program that knows OpenAI's API does: with the official client, unchanged. Exit status 0, or 1 and what does not hold.
 import assert from 'node:assert/strict';
-import OpenAI, { APIError, BadRequestError, NotFoundError } from 'openai';
+import OpenAI, { BadRequestError, NotFoundError } from 'openai';
 
 const client = new OpenAI({ baseURL: `${process.argv[2]}/v1`, apiKey: process.argv[3], maxRetries: 0 });
 const model = 'tiny';
@@ -74,7 +74,17 @@ assert.equal(typeof completion.choices[0].text, 'string');
 // Errors have their classes and say what is wrong.
 await assert.rejects(client.chat.completions.create({ ...options, model: 'gpt-4o' }), e => e instanceof NotFoundError && e.code === 'model_not_found');
 await assert.rejects(client.chat.completions.create({ ...options, temperature: 3 }), e => e instanceof BadRequestError && e.param === 'temperature');
-await assert.rejects(client.embeddings.create({ model, input: 'x' }), e => e instanceof APIError && e.status === 501);
+await assert.rejects(client.embeddings.create({ model, input: 'x' }), e => e instanceof BadRequestError && e.param === 'model');
+
+// Embeddings: the client asks for base64 and decodes it itself, unless told otherwise.
+const encoder = 'tiny-encoder';
+const embedded = await client.embeddings.create({ model: encoder, input: ['light', 'the garden in winter'] });
+const plain = await client.embeddings.create({ model: encoder, input: 'light', encoding_format: 'float' });
+assert.equal(embedded.data.length, 2);
+assert.equal(embedded.data[0].embedding.length, 64);
+assert.ok(embedded.data[0].embedding.every((value, i) => Math.abs(value - plain.data[0].embedding[i]) < 1e-4));
+assert.equal(embedded.usage.total_tokens, embedded.offlm.promptTokens);
+assert.equal((await client.embeddings.create({ model: encoder, input: [300, 301], dimensions: 8 })).data[0].embedding.length, 8);
 
 // A stream can be left in the middle, and the node goes on serving.
 const endless = await client.chat.completions.create({ model, messages, max_tokens: 3000, stream: true, logit_bias: { 1017: -100, 1019: -100 } });

@@ -3,7 +3,7 @@
 // Exit status 0 and a summary, or 1 and what does not hold.
 import { readFileSync } from 'node:fs';
 import { SimpleMerkleTree } from '@openzeppelin/merkle-tree';
-import { TypedDataEncoder, ZeroHash, getAddress, verifyTypedData } from 'ethers';
+import { TypedDataEncoder, ZeroHash, getAddress, keccak256, toUtf8Bytes, verifyTypedData } from 'ethers';
 
 const fields = text => text.split(',').map(field => {
   const [type, name] = field.split(' ');
@@ -26,8 +26,12 @@ function halfToEven(numerator, denominator) {
   return twice > denominator || (twice === denominator && quotient % 2n === 1n) ? quotient + 1n : quotient;
 }
 
+// A receipt of embeddings has no completion tokens; its extension is the hash of an EIP-712 struct without fields.
+const EMBEDDINGS = keccak256(keccak256(toUtf8Bytes('Embeddings()')));
+
 function feeOf(tariff, receipt) {
-  if (receipt.completionTokens === '0' || receipt.outcome === '7') {
+  const delivered = receipt.completionTokens !== '0' || (receipt.outcome === '1' && receipt.extension === EMBEDDINGS);
+  if (!delivered || receipt.outcome === '7') {
     return 0n;
   }
 

@@ -2,17 +2,8 @@ namespace OffLM.Edge.Inference;
 
 /// <summary>One loaded model: tokenizer, chat template and the slots in which sequences are computed.</summary>
 /// <remarks>The tokenizer's members may be called from any thread; slots belong to the scheduler's decode thread.</remarks>
-public interface IEngine : IDisposable
+public interface IEngine : IModelEngine
 {
-    /// <summary>Name, version and provider for the execution record.</summary>
-    EngineDescription Description { get; }
-
-    /// <summary>Tokens of prompt and completion together that the model can attend to.</summary>
-    int ContextLength { get; }
-
-    /// <summary>How many logits a step gives.</summary>
-    int VocabularySize { get; }
-
     /// <summary>Tokens that end a completion. They are never part of its text.</summary>
     IReadOnlyCollection<int> EndTokens { get; }
 
@@ -30,9 +21,6 @@ public interface IEngine : IDisposable
 
     /// <summary>True if a slot can take over what another one has computed, see <see cref="ISlot.Copy"/>.</summary>
     bool CanCopySlots => false;
-
-    /// <summary>The token ids of a text; special tokens written out in it are recognised. A begin token is added where the model wants one.</summary>
-    int[] Encode(string text);
 
     /// <summary>The text of some tokens; incomplete UTF-8 at its edges becomes U+FFFD.</summary>
     string Decode(ReadOnlySpan<int> tokens);

@@ -1,11 +1,16 @@
 namespace OffLM.Edge.Inference;
 
-/// <summary>A model's engine and its decode loop; ended together, the loop first.</summary>
-internal sealed record LoadedEngine(IEngine Engine, GenerationScheduler Scheduler) : IAsyncDisposable
+/// <summary>A model's engine and its loop; ended together, the loop first.</summary>
+internal sealed record LoadedEngine(IModelEngine Engine, IModelLoop Loop) : IAsyncDisposable
 {
+    /// <summary>The engine with the loop of its kind.</summary>
+    internal static LoadedEngine Of(IModelEngine engine, SchedulerOptions options, TimeProvider clock) => new(engine, engine is EmbeddingEngine encoder
+        ? new EmbeddingScheduler(encoder, options, clock)
+        : new GenerationScheduler((IEngine)engine, options, clock));
+
     public async ValueTask DisposeAsync()
     {
-        await Scheduler.DisposeAsync().ConfigureAwait(false);
+        await Loop.DisposeAsync().ConfigureAwait(false);
         Engine.Dispose();
     }
 }

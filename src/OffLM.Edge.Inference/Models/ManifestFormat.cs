@@ -44,6 +44,7 @@ internal static class ManifestFormat
                 License = Text(root, "license"),
                 Context = root.TryGetProperty("context", out var context) && context.ValueKind == JsonValueKind.Number ? context.GetInt32() : null,
                 Capabilities = root.TryGetProperty("capabilities", out var list) ? [.. list.EnumerateArray().Select(e => e.GetString()!)] : [],
+                Embedding = root.TryGetProperty("embedding", out var embedding) ? ReadEmbedding(embedding) : null,
                 Family = Text(root, "family"),
                 Parameters = Parameters(root),
                 Quantization = Text(root, "quantization"),
@@ -116,6 +117,47 @@ internal static class ManifestFormat
         return digest is { Length: DigestCharacters } && digest.All(char.IsAsciiHexDigitLower) && bytes >= 0
             ? new ModelFile(digest, bytes)
             : throw new JsonException($"\"{file.Name}\" has no valid size and sha256 of {DigestCharacters} lower-case hexadecimal digits.");
+    }
+
+    private static EmbeddingSettings ReadEmbedding(JsonElement embedding) => new()
+    {
+        Graph = CheckPath(Text(embedding, "graph") ?? "model.onnx"),
+        Dimensions = Positive(embedding, "dimensions"),
+        Vocabulary = Positive(embedding, "vocabulary"),
+        Pooling = Text(embedding, "pooling") switch
+        {
+            "mean" => Pooling.Mean,
+            "cls" => Pooling.Cls,
+            "last" => Pooling.Last,
+            "none" => Pooling.None,
+            _ => throw new JsonException("\"embedding\" has no \"pooling\" of mean, cls, last or none."),
+        },
+        Normalize = Flag(embedding, "normalize"),
+        Truncatable = Flag(embedding, "truncatable"),
+        Begin = Tokens(embedding, "begin"),
+        End = Tokens(embedding, "end"),
+    };
+
+    private static int Positive(JsonElement parent, string name) => parent.GetProperty(name).GetInt32() is > 0 and var number
+        ? number
+        : throw new JsonException($"\"{name}\" is not above 0.");
+
+    private static bool Flag(JsonElement parent, string name) => parent.TryGetProperty(name, out var value) && value.GetBoolean();
+
+    private static int[] Tokens(JsonElement parent, string name)
+    {
+        if (!parent.TryGetProperty(name, out var list))
+        {
+            return [];
+        }
+
+        var tokens = new int[list.GetArrayLength()];
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            tokens[i] = list[i].GetInt32();
+        }
+
+        return tokens;
     }
 
     private static string? Text(JsonElement root, string name) =>

@@ -6,7 +6,7 @@ public sealed class ModelHost : IAsyncDisposable
     private readonly ModelStore _store;
     private readonly ModelHostOptions _options;
     private readonly TimeProvider _clock;
-    private readonly Func<StoredModel, IEngine> _load;
+    private readonly Func<StoredModel, IModelEngine> _load;
     private readonly Lock _gate = new();
     private readonly List<HostedModel> _hosted = [];
     private bool _disposed;
@@ -15,11 +15,11 @@ public sealed class ModelHost : IAsyncDisposable
     /// <param name="options">How many stay, and how long.</param>
     /// <param name="clock">For expiry and durations.</param>
     public ModelHost(ModelStore store, ModelHostOptions options, TimeProvider clock)
-        : this(store, options, clock, model => EngineLoader.Load(model.Folder, options))
+        : this(store, options, clock, model => EngineLoader.Load(model, options))
     {
     }
 
-    internal ModelHost(ModelStore store, ModelHostOptions options, TimeProvider clock, Func<StoredModel, IEngine> load)
+    internal ModelHost(ModelStore store, ModelHostOptions options, TimeProvider clock, Func<StoredModel, IModelEngine> load)
     {
         _store = store;
         _options = options;
@@ -37,7 +37,7 @@ public sealed class ModelHost : IAsyncDisposable
                 var now = _clock.GetUtcNow();
                 return [.. _hosted.Where(h => h.Engine.IsCompletedSuccessfully && h.Unloading is null).Select(h => new LoadedModel(
                     h.Model, h.Engine.Result.Engine.ContextLength, h.ExpiresAt(now), h.Leases,
-                    h.Engine.Result.Scheduler.Statistics, h.Engine.Result.Engine.Description))];
+                    h.Engine.Result.Loop.Statistics, h.Engine.Result.Engine.Description))];
             }
         }
     }
@@ -47,14 +47,17 @@ public sealed class ModelHost : IAsyncDisposable
     /// <param name="keepAlive">How long it stays after this use: null leaves that as it is (first the default), a negative time
     /// (<see cref="Timeout.InfiniteTimeSpan"/>) pins it, zero unloads it after use.</param>
     /// <param name="cancellationToken">Stops waiting. A load that began goes on: the model was wanted.</param>
+    /// <param name="use">What for.</param>
     /// <exception cref="ModelNotFoundException">The store has no such model.</exception>
+    /// <exception cref="WrongModelException">It can't do that; it is not loaded for it.</exception>
     /// <exception cref="ModelBusyException">All places in memory are in use.</exception>
     /// <exception cref="ModelDamagedException">Its files are not what its manifest says.</exception>
     /// <exception cref="ModelLoadException">The engine can't load it. The next request tries again.</exception>
-    public async Task<ModelLease> AcquireAsync(string name, TimeSpan? keepAlive, CancellationToken cancellationToken)
+    public async Task<ModelLease> AcquireAsync(string name, TimeSpan? keepAlive, CancellationToken cancellationToken, ModelUse use = ModelUse.Any)
     {
         var begun = _clock.GetTimestamp();
         var model = _store.Find(name);
+        WrongModelException.ThrowIfUnfit(model, use, _store);
         HostedModel? hosted;
         while (!TryHold(model, keepAlive, out hosted, out var leaving))
         {
@@ -173,7 +176,7 @@ public sealed class ModelHost : IAsyncDisposable
                 {
                     var engine = _load(model);
                     _options.Loaded?.Invoke(model, engine.Description);
-                    return new LoadedEngine(engine, new GenerationScheduler(engine, _options.Scheduler, _clock));
+                    return LoadedEngine.Of(engine, _options.Scheduler, _clock);
                 }
                 catch (ModelLoadException e)
                 {

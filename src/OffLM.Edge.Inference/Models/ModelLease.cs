@@ -29,8 +29,14 @@ public sealed class ModelLease : IDisposable
     /// <summary>How long this request waited for the model to be verified and loaded; zero if it was in memory.</summary>
     public TimeSpan LoadDuration { get; }
 
-    /// <summary>Where generations are started.</summary>
-    public GenerationScheduler Scheduler => _loaded.Scheduler;
+    /// <summary>Where generations are started; of a model that answers.</summary>
+    public GenerationScheduler Scheduler => (GenerationScheduler)_loaded.Loop;
+
+    /// <summary>Where embeddings are made; of a model that makes them.</summary>
+    public EmbeddingScheduler Embeddings => (EmbeddingScheduler)_loaded.Loop;
+
+    /// <summary>How many tokens the model knows.</summary>
+    public int VocabularySize => _loaded.Engine.VocabularySize;
 
     /// <summary>The token ids of a text, as a prompt: special tokens written out in it are recognised, and no begin token is added (a chat
     /// template writes its own). U+0000 becomes U+FFFD.</summary>
@@ -40,7 +46,7 @@ public sealed class ModelLease : IDisposable
     public int CountTokens(string text) => Encode(text).Length;
 
     /// <summary>The text of some tokens, without special tokens.</summary>
-    public string Decode(ReadOnlySpan<int> tokens) => _loaded.Engine.Decode(tokens);
+    public string Decode(ReadOnlySpan<int> tokens) => Answering.Decode(tokens);
 
     /// <summary>Renders a conversation with the model's chat template; only the template's own special tokens are recognised afterwards.</summary>
     /// <param name="messagesJson">A JSON array of messages with at least <c>role</c> and <c>content</c>.</param>
@@ -48,7 +54,9 @@ public sealed class ModelLease : IDisposable
     /// <param name="addGenerationPrompt">True to end with the opening of the assistant's turn.</param>
     /// <exception cref="InferenceException">The model has no template, or it refuses these messages; says why.</exception>
     public string ApplyChatTemplate(string messagesJson, string? toolsJson = null, bool addGenerationPrompt = true) =>
-        _loaded.Engine.ApplyChatTemplate(messagesJson, toolsJson, addGenerationPrompt);
+        Answering.ApplyChatTemplate(messagesJson, toolsJson, addGenerationPrompt);
+
+    private IEngine Answering => (IEngine)_loaded.Engine;
 
     /// <summary>Lets go of the model. Generations that still run go on while it stays in memory.</summary>
     public void Dispose() => Interlocked.Exchange(ref _release, null)?.Invoke();

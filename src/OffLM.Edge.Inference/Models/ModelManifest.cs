@@ -21,6 +21,9 @@ public sealed record ModelManifest
     /// <summary>What it can do: <c>completion</c>, <c>tools</c>, <c>embedding</c>, …</summary>
     public IReadOnlyList<string> Capabilities { get; init; } = [];
 
+    /// <summary>How it makes embeddings; null for a model that answers.</summary>
+    public EmbeddingSettings? Embedding { get; init; }
+
     /// <summary>The architecture's family, for example <c>qwen2</c>.</summary>
     public string? Family { get; init; }
 

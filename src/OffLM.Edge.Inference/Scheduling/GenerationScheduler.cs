@@ -2,7 +2,7 @@ namespace OffLM.Edge.Inference;
 
 /// <summary>One decode loop for one loaded model, on its own thread. It computes one piece of work at a time, a token of as many generations as the
 /// engine steps together or a piece of one prompt, in turn; between two of them, and only there, it admits, cancels, calls the hook and obeys the pace.</summary>
-public sealed class GenerationScheduler : IAsyncDisposable
+public sealed class GenerationScheduler : IModelLoop
 {
     /// <summary>The newest value's weight in the average of what a step of one answer takes.</summary>
     private const double StepTimeWeight = 0.1;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OffLM.Edge.Inference;
+using OffLM.Edge.Lan.Serving;
 
 namespace OffLM.Edge.Lan.Ollama;
 
@@ -17,6 +18,7 @@ internal static class ModelJson
         json.WriteNumber("size", model.Bytes);
         json.WriteString("digest", model.Id);
         WriteDetails(json, model.Manifest);
+        ModelCapabilities.Write(json, model.Manifest);
     }
 
     public static void WriteDetails(Utf8JsonWriter json, ModelManifest manifest)

@@ -120,5 +120,5 @@ internal sealed class OllamaAnswerFormat(IAnswer answer, string model, TimeProvi
         json.WriteEndArray();
     }
 
-    private static long Nanoseconds(TimeSpan time) => time.Ticks * TimeSpan.NanosecondsPerTick;
+    internal static long Nanoseconds(TimeSpan time) => time.Ticks * TimeSpan.NanosecondsPerTick;
 }

@@ -29,19 +29,14 @@ internal static class OllamaApi
         routes.MapPost("/api/chat", guard.Around(new OllamaChatEndpoint(node, delivery, TimeProvider.System).HandleAsync));
         routes.MapPost("/api/pull", guard.Around(new PullEndpoint(node, options.ModelSource, patience).HandleAsync)).RequireAdmin();
         routes.MapDelete("/api/delete", guard.Around(new DeleteEndpoint(node).HandleAsync)).RequireAdmin();
-        foreach (var path in (string[])["/api/embed", "/api/embeddings"])
-        {
-            routes.MapPost(path, guard.Around(RefuseEmbeddings));
-        }
-
+        var embed = new EmbedEndpoint(node);
+        routes.MapPost("/api/embed", guard.Around(embed.HandleAsync));
+        routes.MapPost("/api/embeddings", guard.Around(embed.HandleOneAsync));
         foreach (var path in (string[])["/api/create", "/api/copy", "/api/push"])
         {
             routes.MapPost(path, guard.Around(RefuseMaking));
         }
     }
-
-    private static Task RefuseEmbeddings(HttpContext context) =>
-        throw ApiException.NotImplemented("This version's models answer; they make no embeddings.");
 
     private static Task RefuseMaking(HttpContext context) =>
         throw ApiException.NotImplemented("Models can't be made, copied or pushed here; they are pulled as they are, and their id proves it.");

@@ -35,14 +35,13 @@ internal sealed class ShowEndpoint(Node node)
             json.WriteNumber($"{family}.context_length", context);
         }
 
-        json.WriteEndObject();
-        json.WriteStartArray("capabilities");
-        foreach (var capability in manifest.Capabilities)
+        if (manifest.Embedding is { } embedding)
         {
-            json.WriteStringValue(capability);
+            json.WriteNumber($"{family}.embedding_length", embedding.Dimensions);
         }
 
-        json.WriteEndArray();
+        json.WriteEndObject();
+        ModelCapabilities.Write(json, manifest);
         json.WriteString("modified_at", model.ModifiedAt);
         json.WriteEndObject();
     }

@@ -43,6 +43,7 @@ internal sealed class ModelEndpoints(Node node)
         json.WriteString("object", "model");
         json.WriteNumber("created", model.ModifiedAt.ToUnixTimeSeconds());
         json.WriteString("owned_by", "offlm");
+        ModelCapabilities.Write(json, model.Manifest);
         json.WriteEndObject();
     }
 }

@@ -8,7 +8,7 @@ using OffLM.Edge.Work;
 
 namespace OffLM.Edge.Lan.OpenAi;
 
-/// <summary>The OpenAI API: models, chat completions, completions.</summary>
+/// <summary>The OpenAI API: models, chat completions, completions, embeddings.</summary>
 internal static class OpenAiApi
 {
     public static void Map(IEndpointRouteBuilder routes, Node node, LanOptions options)
@@ -22,20 +22,17 @@ internal static class OpenAiApi
         routes.MapGet("/v1/models/{**id}", guard.Around(models.ShowAsync));
         routes.MapPost("/v1/chat/completions", guard.Around(chat.HandleAsync));
         routes.MapPost("/v1/completions", guard.Around(completions.HandleAsync));
-        routes.MapPost("/v1/embeddings", guard.Around(RefuseEmbeddings));
+        routes.MapPost("/v1/embeddings", guard.Around(new EmbeddingEndpoint(node).HandleAsync));
         routes.MapPost("/v1/responses", guard.Around(RefuseResponses));
         routes.Map("/v1/{**rest}", guard.Around(RefuseUnknown));
     }
-
-    private static Task RefuseEmbeddings(HttpContext context) =>
-        throw ApiException.NotImplemented("This version's models answer; they make no embeddings.");
 
     private static Task RefuseResponses(HttpContext context) =>
         throw ApiException.NotImplemented("This version has no /v1/responses. Use /v1/chat/completions.");
 
     private static Task RefuseUnknown(HttpContext context) => throw new ApiException(new ErrorResponse(
         StatusCodes.Status404NotFound,
-        "There is no such method and path here. There are GET /v1/models, POST /v1/chat/completions and POST /v1/completions.",
+        "There is no such method and path here. There are GET /v1/models, POST /v1/chat/completions, POST /v1/completions and POST /v1/embeddings.",
         ErrorResponse.InvalidRequestType,
         "unknown_url"));
 }

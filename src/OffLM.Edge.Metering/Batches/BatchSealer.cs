@@ -48,6 +48,15 @@ public sealed class BatchSealer(Ledger ledger, TypedDomain domain, uint boot, Fu
     /// <returns>The card's counter afterwards.</returns>
     public async Task<uint> TestAsync(ISigningKey key, CancellationToken cancellation)
     {
+        await SignAsync(key, Bytes32.Random(), cancellation);
+        return await ObserveAsync(key, cancellation);
+    }
+
+    /// <summary>Signs something other than a batch, which the ledger is told before: for a card that counts.</summary>
+    /// <exception cref="KeyUnavailableException">The key can't sign now, or signed with another key.</exception>
+    /// <exception cref="LedgerRolledBackException">The card has made signatures that the ledger can't explain.</exception>
+    public async Task<RecoverableSignature> SignAsync(ISigningKey key, Bytes32 digest, CancellationToken cancellation)
+    {
         var now = clock().UnixMilliseconds;
         var counter = await ObserveAsync(key, now, cancellation);
         if (key.Class == KeyClass.SmartCard)
@@ -55,13 +64,10 @@ public sealed class BatchSealer(Ledger ledger, TypedDomain domain, uint boot, Fu
             await ledger.AnnounceTestAsync(key.Address, counter, now);
         }
 
-        var digest = Bytes32.Random();
-        if ((await key.SignAsync(digest, cancellation)).Recover(digest) != key.Address)
-        {
-            throw new KeyUnavailableException($"{key.Description} signed, but the signature is not by {key.Address}. Don't use this key.");
-        }
-
-        return await ObserveAsync(key, now, cancellation);
+        var signature = await key.SignAsync(digest, cancellation);
+        return signature.Recover(digest) == key.Address
+            ? signature
+            : throw new KeyUnavailableException($"{key.Description} signed, but the signature is not by {key.Address}. Don't use this key.");
     }
 
     private async Task<uint> ObserveAsync(ISigningKey key, ulong now, CancellationToken cancellation)

@@ -216,7 +216,7 @@ public sealed partial class Ledger
         }
 
         var record = closing.ExecutionRecord ?? hold.ExecutionRecord;
-        var receipt = Append(connection, hold.Caller, new Receipt
+        var receipt = new Receipt
         {
             Request = hold.Request,
             Origin = hold.Origin,
@@ -238,8 +238,9 @@ public sealed partial class Ledger
             DurationMs = closing.DurationMs,
             EnergyMicrojoules = closing.EnergyMicrojoules,
             EnergySource = closing.EnergySource,
-            Fee = Fee.Of(tariff, hold.PromptTokens, closing.CachedTokens, closing.CompletionTokens).Total,
-        });
+            Extension = closing.Extension,
+        };
+        receipt = Append(connection, hold.Caller, receipt with { Fee = Fee.Of(tariff, receipt).Total });
         connection.Prepare("INSERT INTO salts(sequence, prompt, completion, execution, record) VALUES(?1, ?2, ?3, ?4, ?5)")
             .Bind(1, (long)receipt.Sequence).Bind(2, hold.PromptSalt.AsSpan()).Bind(3, hold.CompletionSalt.AsSpan())
             .Bind(4, hold.ExecutionSalt.AsSpan()).Bind(5, record).Run();

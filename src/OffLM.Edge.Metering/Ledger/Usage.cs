@@ -29,6 +29,7 @@ public sealed record Checkpoint(
 /// <param name="DurationMs">From admission to the last token.</param>
 /// <param name="EnergyMicrojoules">Above the idle draw.</param>
 /// <param name="EnergySource">Where that figure comes from.</param>
+/// <param name="Extension">The receipt's extension; zero for none.</param>
 public sealed record Closing(
     Outcome Outcome,
     uint CachedTokens,
@@ -37,4 +38,5 @@ public sealed record Closing(
     string? ExecutionRecord,
     uint DurationMs,
     ulong EnergyMicrojoules,
-    EnergySource EnergySource);
+    EnergySource EnergySource,
+    Bytes32 Extension = default);

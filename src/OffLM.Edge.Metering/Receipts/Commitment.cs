@@ -12,6 +12,10 @@ public static class Commitment
     /// <summary>The commitment to bytes, such as canonical JSON.</summary>
     public static Bytes32 To(in Bytes32 salt, ReadOnlySpan<byte> utf8) => Keccak256.Hash(salt.AsSpan(), utf8);
 
+    /// <summary>The commitment to a JSON document, whichever way it is written: to its form of RFC 8785.</summary>
+    /// <exception cref="System.Text.Json.JsonException">It is no JSON.</exception>
+    public static Bytes32 ToJson(in Bytes32 salt, ReadOnlyMemory<byte> json) => To(salt, CanonicalJson.Canonicalize(json));
+
     /// <summary>A commitment that grows with its text; nothing of the text is kept.</summary>
     public static Keccak256 Begin(in Bytes32 salt)
     {

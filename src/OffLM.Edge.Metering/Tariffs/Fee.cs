@@ -13,14 +13,17 @@ public readonly record struct Fee(UInt128 Base, UInt128 Platform)
     /// <summary>The price of these tokens. With no completion token delivered it is 0, the platform fee included.</summary>
     /// <exception cref="ArgumentException">More cached tokens than prompt tokens.</exception>
     /// <exception cref="OverflowException">A tariff beyond the allowed rates.</exception>
-    public static Fee Of(Tariff tariff, uint promptTokens, uint cachedTokens, uint completionTokens)
+    public static Fee Of(Tariff tariff, uint promptTokens, uint cachedTokens, uint completionTokens) =>
+        Of(tariff, promptTokens, cachedTokens, completionTokens, isDelivered: completionTokens > 0);
+
+    private static Fee Of(Tariff tariff, uint promptTokens, uint cachedTokens, uint completionTokens, bool isDelivered)
     {
         if (cachedTokens > promptTokens)
         {
             throw new ArgumentException($"{cachedTokens} cached tokens of {promptTokens} prompt tokens.", nameof(cachedTokens));
         }
 
-        if (completionTokens == 0)
+        if (!isDelivered)
         {
             return default;
         }
@@ -33,10 +36,13 @@ public readonly record struct Fee(UInt128 Base, UInt128 Platform)
         }
     }
 
-    /// <summary>What a receipt must cost under its tariff; a void receipt costs nothing.</summary>
+    /// <summary>What a receipt must cost under its tariff; a void receipt costs nothing. Embeddings have no completion tokens: their texts are paid for
+    /// when all of them were made.</summary>
     public static Fee Of(Tariff tariff, Receipt receipt) => receipt.Outcome == Outcome.Void
         ? default
-        : Of(tariff, receipt.PromptTokens, receipt.CachedTokens, receipt.CompletionTokens);
+        : Of(
+            tariff, receipt.PromptTokens, receipt.CachedTokens, receipt.CompletionTokens,
+            receipt.CompletionTokens > 0 || (receipt.Outcome == Outcome.Stop && receipt.Extension == EmbeddingMark.Extension));
 
     /// <summary>The most that an answer can cost, whatever turns out to be cached.</summary>
     public static UInt128 Ceiling(Tariff tariff, uint promptTokens, uint completionTokens)

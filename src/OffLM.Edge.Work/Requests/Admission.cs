@@ -12,7 +12,7 @@ namespace OffLM.Edge.Work.Requests;
 /// <summary>Decides whether a request is taken, and takes it: model, limits, queue, tokens, the engine's own check, durable hold.</summary>
 internal sealed partial class Admission(
     ModelHost models, Ledger ledger, AnswerBook book, RateLimiter limits, TariffBook tariffs, StorageGuard storage, LedgerGuard guard, NodeClock clock,
-    RecentAnswers recent, BoardRuntime? board, ILogger<Admission> logger, Action<RunningAnswer, CompletedAnswer> onCompleted)
+    RecentAnswers recent, BoardRuntime? board, ILogger<Admission> logger, Action<IOpenAnswer, CompletedAnswer> onCompleted)
 {
     private volatile string? _closed = "The node is starting up.";
 
@@ -31,13 +31,13 @@ internal sealed partial class Admission(
     {
         var startedAt = clock.Monotonic;
         RefuseUnlessServing();
-        RefuseBeyondLimits(caller, request);
-        if (Retry.KeyOf(caller, request) is { } retryKey && recent.Find(retryKey, request.RetryDigest) is { } replay)
+        RefuseBeyondLimits(caller, request.Model);
+        if (Retry.KeyOf(caller, request.RetryKey) is { } retryKey && recent.Find(retryKey, request.RetryDigest) is { } replay)
         {
             return replay;
         }
 
-        var lease = await AcquireAsync(request, cancellation);
+        var lease = await AcquireAsync(request.Model, request.KeepAlive, ModelUse.Answering, cancellation);
         QueueTicket? ticket = null;
         Generation? generation = null;
         try
@@ -50,7 +50,7 @@ internal sealed partial class Admission(
             generation = ticket.Start(GenerationOf(caller, request, prompt.Tokens, (int)limit), confirmed: false);
             var hold = await HoldAsync(caller, request, lease, prompt, limit);
             generation.Confirm((int)hold.TokenLimit);
-            return new RunningAnswer(book, lease, generation, hold, caller, request, hold.TokenLimit < limit, AnswerEnergy.Of(board, generation), clock.Time, startedAt, onCompleted);
+            return new RunningAnswer(book, lease, generation, hold, caller, request, hold.TokenLimit < limit, AnswerEnergy.Of(board, () => generation.HasBegun), clock.Time, startedAt, onCompleted);
         }
         catch (Exception e)
         {
@@ -72,7 +72,7 @@ internal sealed partial class Admission(
     {
         RefuseUnlessServing();
         RefuseModel(caller, model);
-        using var lease = await AcquireAsync(new WorkRequest { Model = model, KeepAlive = keepAlive, Sampling = new() { Seed = 0 }, Streaming = false }, cancellation);
+        using var lease = await AcquireAsync(model, keepAlive, ModelUse.Any, cancellation);
         return (lease.Model, lease.LoadDuration);
     }
 
@@ -128,9 +128,9 @@ internal sealed partial class Admission(
         }
     }
 
-    private void RefuseBeyondLimits(Caller caller, WorkRequest request)
+    private void RefuseBeyondLimits(Caller caller, string model)
     {
-        RefuseModel(caller, request.Model);
+        RefuseModel(caller, model);
         if (caller.Key is { Payer.IsZero: false } && guard.PaidProblem is { } problem)
         {
             throw new RefusedException(RefusalReason.LedgerUnavailable, problem, TimeSpan.FromSeconds(5));
@@ -151,11 +151,11 @@ internal sealed partial class Admission(
         }
     }
 
-    private async Task<ModelLease> AcquireAsync(WorkRequest request, CancellationToken cancellation)
+    private async Task<ModelLease> AcquireAsync(string model, TimeSpan? keepAlive, ModelUse use, CancellationToken cancellation)
     {
         try
         {
-            return await models.AcquireAsync(request.Model, request.KeepAlive, cancellation);
+            return await models.AcquireAsync(model, keepAlive, cancellation, use);
         }
         catch (Exception e) when (Refusals.From(e) is { } refusal)
         {
@@ -168,12 +168,25 @@ internal sealed partial class Admission(
         }
     }
 
-    private async Task<Hold> HoldAsync(Caller caller, WorkRequest request, ModelLease lease, (string Text, int[] Tokens) prompt, uint limit)
+    private Task<Hold> HoldAsync(Caller caller, WorkRequest request, ModelLease lease, (string Text, int[] Tokens) prompt, uint limit)
+    {
+        var salt = Bytes32.Random();
+        return HoldAsync(caller, lease, Retry.KeyOf(caller, request.RetryKey), new Hold
+        {
+            PromptTokens = (uint)prompt.Tokens.Length,
+            TokenLimit = limit,
+            PromptCommitment = Commitment.To(salt, prompt.Text),
+            PromptSalt = salt,
+            ExecutionRecord = ExecutionRecord.Of(lease, request, limit),
+        });
+    }
+
+    /// <param name="asked">The hold as far as it depends on what is asked.</param>
+    private async Task<Hold> HoldAsync(Caller caller, ModelLease lease, Bytes32? retry, Hold asked)
     {
         var (now, source) = clock.Now();
-        var promptSalt = Bytes32.Random();
         var payer = caller.Key?.Payer ?? Address.Zero;
-        var hold = new Hold
+        var hold = asked with
         {
             Request = RequestName.Next(),
             Caller = caller.Id,
@@ -181,18 +194,13 @@ internal sealed partial class Admission(
             Builder = caller.Key?.Builder ?? Address.Zero,
             Model = new Bytes32(Convert.FromHexString(lease.ModelId)),
             Tariff = payer.IsZero ? tariffs.Free : tariffs.InForce,
-            PromptTokens = (uint)prompt.Tokens.Length,
-            TokenLimit = limit,
-            PromptCommitment = Commitment.To(promptSalt, prompt.Text),
-            PromptSalt = promptSalt,
             CompletionSalt = Bytes32.Random(),
             ExecutionSalt = Bytes32.Random(),
-            ExecutionRecord = ExecutionRecord.Of(lease, request, limit),
             StartedAt = now,
             Clock = source,
             Boot = Boot,
         };
-        return await ledger.HoldAsync(hold, caller.Key?.CreditLimit, Retry.KeyOf(caller, request));
+        return await ledger.HoldAsync(hold, caller.Key?.CreditLimit, retry);
     }
 
     [LoggerMessage(LogLevel.Error, "{Problem}")]

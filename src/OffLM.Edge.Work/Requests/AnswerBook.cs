@@ -18,7 +18,7 @@ internal sealed partial class AnswerBook(Ledger ledger, TimeProvider time, ILogg
     /// </summary>
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromMilliseconds(500);
 
-    private readonly ConcurrentDictionary<RunningAnswer, bool> _open = new();
+    private readonly ConcurrentDictionary<IOpenAnswer, bool> _open = new();
     private readonly ConcurrentDictionary<Bytes32, Closing> _late = new();
     private readonly CancellationTokenSource _stop = new();
     private Task _loop = Task.CompletedTask;
@@ -31,11 +31,11 @@ internal sealed partial class AnswerBook(Ledger ledger, TimeProvider time, ILogg
 
     public void Start() => _loop = RunAsync();
 
-    public void Open(RunningAnswer answer) => _open[answer] = true;
+    public void Open(IOpenAnswer answer) => _open[answer] = true;
 
     /// <summary>Makes an answer's receipt durable.</summary>
     /// <exception cref="RefusedException">The ledger can't be written now; it is tried again in the background.</exception>
-    public async Task<Receipt> CloseAsync(RunningAnswer answer, Closing closing)
+    public async Task<Receipt> CloseAsync(IOpenAnswer answer, Closing closing)
     {
         try
         {

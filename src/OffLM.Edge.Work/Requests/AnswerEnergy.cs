@@ -1,6 +1,5 @@
 using OffLM.Edge.Board;
 using OffLM.Edge.Board.Energy;
-using OffLM.Edge.Inference;
 using OffLM.Edge.Metering.Receipts;
 
 namespace OffLM.Edge.Work.Requests;
@@ -22,10 +21,12 @@ internal sealed class AnswerEnergy
     public ulong Microjoules => _account?.Microjoules ?? 0;
 
     /// <summary>Begins to count for an answer.</summary>
-    public static AnswerEnergy Of(BoardRuntime? board, Generation generation) =>
+    /// <param name="board">What measures; null for nothing.</param>
+    /// <param name="hasBegun">Whether it has left the queue.</param>
+    public static AnswerEnergy Of(BoardRuntime? board, Func<bool> hasBegun) =>
         board is null or { PowerSource: Board.Sensors.PowerSource.None }
             ? NotMeasured
-            : new(board.Energy.Open(() => generation.HasBegun), (EnergySource)(byte)board.PowerSource);
+            : new(board.Energy.Open(hasBegun), (EnergySource)(byte)board.PowerSource);
 
     /// <summary>Counts tokens that it got.</summary>
     public void Count(int tokens) => _account?.Add(tokens);

@@ -31,6 +31,20 @@ internal static class ExecutionRecord
         RanAlone = result?.RanAlone ?? false,
     }.ToCanonicalJson();
 
+    /// <summary>The record of a request for embeddings; beside the texts, only their length is chosen.</summary>
+    public static string Of(ModelLease lease, int dimensions, bool ranAlone) => new ReplayRecord
+    {
+        Model = new Bytes32(Convert.FromHexString(lease.ModelId)),
+        Seed = 0,
+        Sampler = new Dictionary<string, double> { ["dimensions"] = dimensions },
+        TokenLimit = 0,
+        Engine = lease.Engine.Name,
+        EngineVersion = lease.Engine.Version,
+        ExecutionProvider = lease.Engine.Provider,
+        CpuFeatures = CpuFeatures,
+        RanAlone = ranAlone,
+    }.ToCanonicalJson();
+
     private static Dictionary<string, double> SamplerOf(SamplingOptions sampling)
     {
         var sampler = new Dictionary<string, double>

@@ -36,7 +36,7 @@ internal sealed class RecentAnswers(TimeProvider time)
 
     /// <summary>The answer that was given to this retry's first try; null if there is none any more.</summary>
     /// <exception cref="RefusedException">Something else was asked under the same key.</exception>
-    public IAnswer? Find(Bytes32 key, string? digest)
+    public ReplayedAnswer? Find(Bytes32 key, string? digest)
     {
         lock (_gate)
         {

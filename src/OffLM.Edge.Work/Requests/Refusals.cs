@@ -19,6 +19,7 @@ internal static class Refusals
         ModelLoadException => new(RefusalReason.ModelUnavailable, error.Message, UntilRepaired, "model", error),
         QueueFullException full => new(RefusalReason.Overloaded, error.Message, full.RetryAfter, inner: error),
         InvalidGuidanceException => new(RefusalReason.InvalidRequest, error.Message, parameter: "response_format", inner: error),
+        WrongModelException => new(RefusalReason.InvalidRequest, error.Message, parameter: "model", inner: error),
         InferenceException => new(RefusalReason.InvalidRequest, error.Message, inner: error),
         CreditExhaustedException => new(RefusalReason.CreditExhausted, error.Message, inner: error),
         RetryException retry => new(

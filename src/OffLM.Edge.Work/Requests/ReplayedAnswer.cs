@@ -6,6 +6,12 @@ namespace OffLM.Edge.Work.Requests;
 /// <summary>An answer given before, given again to a retry: one piece, the same receipt, no second charge.</summary>
 internal sealed class ReplayedAnswer(StoredModel model, string text, CompletedAnswer completed) : IAnswer
 {
+    /// <summary>The whole answer.</summary>
+    public string Text => text;
+
+    /// <summary>Its receipt.</summary>
+    public CompletedAnswer Completed => completed;
+
     public Bytes32 Request => completed.Receipt.Request;
 
     public StoredModel Model => model;

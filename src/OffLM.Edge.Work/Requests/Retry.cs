@@ -7,9 +7,9 @@ namespace OffLM.Edge.Work.Requests;
 /// <summary>Names a retry: the same key of the same caller for the same question.</summary>
 internal static class Retry
 {
-    public static Bytes32? KeyOf(Caller caller, WorkRequest request)
+    public static Bytes32? KeyOf(Caller caller, string? retryKey)
     {
-        if (request.RetryKey is not { } key)
+        if (retryKey is not { } key)
         {
             return null;
         }

@@ -9,7 +9,7 @@ using OffLM.Edge.Work.Callers;
 namespace OffLM.Edge.Work.Requests;
 
 /// <summary>An answer that is being generated, with its durable hold.</summary>
-internal sealed class RunningAnswer : IAnswer
+internal sealed class RunningAnswer : IAnswer, IOpenAnswer
 {
     private readonly AnswerBook _book;
     private readonly ModelLease _lease;
@@ -21,13 +21,13 @@ internal sealed class RunningAnswer : IAnswer
     private readonly AnswerEnergy _energy;
     private readonly TimeProvider _time;
     private readonly long _startedAt;
-    private readonly Action<RunningAnswer, CompletedAnswer> _onCompleted;
+    private readonly Action<IOpenAnswer, CompletedAnswer> _onCompleted;
     private readonly StringBuilder? _text;
     private Task<CompletedAnswer>? _completion;
 
     public RunningAnswer(
         AnswerBook book, ModelLease lease, Generation generation, Hold hold, Caller caller, WorkRequest request, bool limitedByCredit, AnswerEnergy energy, TimeProvider time,
-        long startedAt, Action<RunningAnswer, CompletedAnswer> onCompleted)
+        long startedAt, Action<IOpenAnswer, CompletedAnswer> onCompleted)
     {
         _book = book;
         _lease = lease;
@@ -53,13 +53,10 @@ internal sealed class RunningAnswer : IAnswer
 
     public int PromptTokens => (int)_hold.PromptTokens;
 
-    /// <summary>The text so far, kept only for a request that may be retried.</summary>
-    public string? RetryText => _text?.ToString();
+    public (Bytes32 Key, string? Digest, string Text)? Retry =>
+        _text is not null && Requests.Retry.KeyOf(Caller, _request.RetryKey) is { } key ? (key, _request.RetryDigest, _text.ToString()) : null;
 
     public Caller Caller { get; }
-
-    /// <summary>What was asked.</summary>
-    public WorkRequest Asked => _request;
 
     public async IAsyncEnumerable<GenerationPiece> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
@@ -106,7 +103,7 @@ internal sealed class RunningAnswer : IAnswer
     }
 
     /// <summary>What is proven now and not stored yet. Only a stream delivers before its end.</summary>
-    internal Checkpoint? Tick() => _request.Streaming ? _account.Tick() : null;
+    public Checkpoint? Tick() => _request.Streaming ? _account.Tick() : null;
 
     private async Task<CompletedAnswer> CloseAsync()
     {

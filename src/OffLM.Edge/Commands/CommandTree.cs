@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OffLM.Edge.Commands.Benchmarks;
 using OffLM.Edge.Commands.Keys;
 
 namespace OffLM.Edge.Commands;
@@ -14,6 +15,7 @@ internal static class CommandTree
             StatusCommand.Create(),
             DoctorCommand.Create(),
             BoardCommand.Create(),
+            BenchCommand.Create(),
             ConfigCommand.Create(),
             ModelCommand.Create(),
             ApiKeyCommand.Create(),

@@ -37,6 +37,19 @@ internal sealed record SettingValue(IReadOnlyList<string> Items)
             ? value
             : throw new FormatException($"expected a whole number from {minimum} to {maximum}");
 
+    /// <summary>In ascending order.</summary>
+    public int[] Integers(int minimum, int maximum)
+    {
+        var numbers = new int[Items.Count];
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            numbers[i] = new SettingValue(Items[i]).Integer(minimum, maximum);
+        }
+
+        Array.Sort(numbers);
+        return numbers.Length > 0 ? numbers : throw new FormatException("expected at least one number");
+    }
+
     public ulong Unsigned() => ulong.TryParse(Text, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
         ? value
         : throw new FormatException($"expected a whole number from 0 to {ulong.MaxValue}");

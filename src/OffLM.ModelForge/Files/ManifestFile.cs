@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using System.Text.Json;
+using OffLM.ModelForge.Tokenizer;
 
 namespace OffLM.ModelForge.Files;
 
@@ -14,25 +16,59 @@ internal static class ManifestFile
     private static readonly string[] Capabilities = ["completion", "chat", "tools"];
 
     /// <summary>Writes the manifest of a folder whose other files are complete.</summary>
-    public static void Write(string directory, ModelRecipe recipe, long parameters) =>
+    public static void Write(string directory, ModelRecipe recipe, long parameters) => Write(directory, ModelFile.Described, json =>
+    {
+        WriteHead(json, recipe.Name, "qwen2", recipe.Context, parameters, "int4", Capabilities);
+    });
+
+    /// <summary>Writes the manifest of an encoder's folder whose other files are complete.</summary>
+    public static void Write(string directory, EncoderRecipe recipe, TokenIds ids, long parameters) => Write(directory, ModelFile.DescribedOfEncoder, json =>
+    {
+        WriteHead(json, recipe.Name, "bert", recipe.Context, parameters, "f32", ["embedding"]);
+        json.WriteStartObject("embedding");
+        json.WriteString("graph", ModelFile.Graph);
+        json.WriteNumber("dimensions", recipe.Hidden);
+        json.WriteNumber("vocabulary", recipe.Vocabulary);
+        json.WriteString("pooling", recipe.Pooling);
+        json.WriteBoolean("normalize", recipe.Normalize);
+        json.WriteBoolean("truncatable", recipe.Truncatable);
+        WriteToken(json, "begin", ids.Of(SpecialTokens.StartOfMessage));
+        WriteToken(json, "end", ids.Of(SpecialTokens.EndOfMessage));
+        json.WriteEndObject();
+    });
+
+    private static void WriteHead(
+        Utf8JsonWriter json, string name, string family, int context, long parameters, string quantization, IReadOnlyList<string> capabilities)
+    {
+        json.WriteString("name", name);
+        json.WriteString("family", family);
+        json.WriteString("license", License);
+        json.WriteNumber("context", context);
+        json.WriteNumber("parameters", parameters);
+        json.WriteString("quantization", quantization);
+        json.WriteStartArray("capabilities");
+        foreach (var capability in capabilities)
+        {
+            json.WriteStringValue(capability);
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteToken(Utf8JsonWriter json, string name, int id)
+    {
+        json.WriteStartArray(name);
+        json.WriteNumberValue(id);
+        json.WriteEndArray();
+    }
+
+    private static void Write(string directory, IReadOnlyList<string> files, Action<Utf8JsonWriter> head) =>
         JsonFile.Write(Path.Combine(directory, ModelFile.Manifest), json =>
         {
             json.WriteStartObject();
-            json.WriteString("name", recipe.Name);
-            json.WriteString("family", "qwen2");
-            json.WriteString("license", License);
-            json.WriteNumber("context", recipe.Context);
-            json.WriteNumber("parameters", parameters);
-            json.WriteString("quantization", "int4");
-            json.WriteStartArray("capabilities");
-            foreach (var capability in Capabilities)
-            {
-                json.WriteStringValue(capability);
-            }
-
-            json.WriteEndArray();
+            head(json);
             json.WriteStartObject("files");
-            foreach (var name in ModelFile.Described)
+            foreach (var name in files)
             {
                 using var file = File.OpenRead(Path.Combine(directory, name));
                 json.WriteStartObject(name);

@@ -12,4 +12,7 @@ internal static class ModelFile
 
     /// <summary>All that the manifest describes, in its order.</summary>
     public static IReadOnlyList<string> Described { get; } = [GenAiConfig, Graph, Weights, Tokenizer, TokenizerConfig];
+
+    /// <summary>The same of an encoder.</summary>
+    public static IReadOnlyList<string> DescribedOfEncoder { get; } = [Graph, Weights, Tokenizer, TokenizerConfig];
 }

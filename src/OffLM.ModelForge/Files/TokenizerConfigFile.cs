@@ -8,7 +8,11 @@ namespace OffLM.ModelForge.Files;
 internal static class TokenizerConfigFile
 {
     /// <summary>Writes the file.</summary>
-    public static void Write(string path, ModelRecipe recipe, TokenIds ids) => JsonFile.Write(path, json =>
+    /// <param name="path">Where to.</param>
+    /// <param name="context">The longest sequence in tokens.</param>
+    /// <param name="ids">The special tokens' ids.</param>
+    /// <param name="chatTemplate">Null for a model that doesn't chat.</param>
+    public static void Write(string path, int context, TokenIds ids, string? chatTemplate) => JsonFile.Write(path, json =>
     {
         json.WriteStartObject();
         json.WriteBoolean("add_prefix_space", false);
@@ -19,9 +23,13 @@ internal static class TokenizerConfigFile
         json.WriteNull("unk_token");
         json.WriteBoolean("clean_up_tokenization_spaces", false);
         json.WriteString("errors", "replace");
-        json.WriteNumber("model_max_length", recipe.Context);
+        json.WriteNumber("model_max_length", context);
         json.WriteString("tokenizer_class", "Qwen2Tokenizer");
-        json.WriteString("chat_template", ChatTemplate.Text);
+        if (chatTemplate is not null)
+        {
+            json.WriteString("chat_template", chatTemplate);
+        }
+
         json.WriteEndObject();
     });
 

@@ -9,6 +9,9 @@ internal static class SpecialTokens
     /// <summary>Ends a chat message: what generation stops at.</summary>
     public const string EndOfMessage = "<|im_end|>";
 
+    /// <summary>Begins a chat message; also a text that is embedded.</summary>
+    public const string StartOfMessage = "<|im_start|>";
+
     /// <summary>Number of special tokens.</summary>
     public const int Count = 7;
 
@@ -19,7 +22,7 @@ internal static class SpecialTokens
     public static IReadOnlyList<SpecialToken> All { get; } =
     [
         new(EndOfText, IsControl: true),
-        new("<|im_start|>", IsControl: true),
+        new(StartOfMessage, IsControl: true),
         new(EndOfMessage, IsControl: true),
         new("<tool_call>", IsControl: false),
         new("</tool_call>", IsControl: false),

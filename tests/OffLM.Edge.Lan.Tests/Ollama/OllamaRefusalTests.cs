@@ -47,8 +47,6 @@ public sealed class OllamaRefusalTests(SharedNode shared)
     [InlineData("/api/show", """{"model":"nobody"}""", HttpStatusCode.NotFound, "nobody")]
     [InlineData("/api/chat", """{"messages":[]}""", HttpStatusCode.BadRequest, "'model' is missing")]
     [InlineData("/api/chat", "", HttpStatusCode.BadRequest, "no body")]
-    [InlineData("/api/embed", """{"model":"tiny","input":"x"}""", HttpStatusCode.NotImplemented, "no embeddings")]
-    [InlineData("/api/embeddings", """{"model":"tiny","prompt":"x"}""", HttpStatusCode.NotImplemented, "no embeddings")]
     [InlineData("/api/create", "{}", HttpStatusCode.NotImplemented, "pulled")]
     [InlineData("/api/pull", """{"model":"owner/name"}""", HttpStatusCode.BadRequest, "lan.modelSource")]
     [InlineData("/api/chat", """{"model":"plain","messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","function":{"name":"f"}}]}""", HttpStatusCode.BadRequest, "does not support tools")]

@@ -228,7 +228,6 @@ public sealed class RefusalTests(SharedNode shared)
     }
 
     [Theory]
-    [InlineData("/v1/embeddings", HttpStatusCode.NotImplemented, "make no embeddings")]
     [InlineData("/v1/responses", HttpStatusCode.NotImplemented, "/v1/chat/completions")]
     [InlineData("/v1/images/generations", HttpStatusCode.NotFound, "no such method and path")]
     public async Task What_this_version_does_not_do_is_said_in_OpenAIs_shape(string path, HttpStatusCode status, string message)

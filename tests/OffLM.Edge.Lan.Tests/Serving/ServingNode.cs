@@ -18,6 +18,9 @@ public sealed class ServingNode : IAsyncDisposable
     /// <summary>A real model that knows of no tools.</summary>
     public const string Plain = "plain";
 
+    /// <summary>A real model that makes embeddings.</summary>
+    public const string Encoder = "tiny-encoder";
+
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     private readonly DirectoryInfo _folder;
@@ -50,6 +53,7 @@ public sealed class ServingNode : IAsyncDisposable
         recipe ??= ModelRecipe.Tiny with { Threads = 1 };
         Forge.Write(Path.Combine(models, recipe.Name), recipe);
         WritePlain(Path.Combine(models, Plain), recipe);
+        Forge.Write(Path.Combine(models, Encoder), EncoderRecipe.Tiny);
         var options = new NodeOptions
         {
             StateDirectory = folder.FullName,

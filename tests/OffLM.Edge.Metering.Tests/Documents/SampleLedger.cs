@@ -83,7 +83,10 @@ internal sealed class SampleLedger : IDisposable
             Clock = ClockSource.NetworkTime,
         };
         await _ledger.HoldAsync(hold);
-        return await _ledger.AppendAsync(hold.Request, new(Outcome.Stop, (uint)i % 7, 50 + (uint)i, Keccak256.Hash("text"u8), null, 1200, 12_345, EnergySource.PowerRail));
+        var closing = new Closing(Outcome.Stop, (uint)i % 7, 50 + (uint)i, Keccak256.Hash("text"u8), null, 1200, 12_345, EnergySource.PowerRail);
+
+        // Every fifth has vectors instead of text.
+        return await _ledger.AppendAsync(hold.Request, i % 5 == 3 ? closing with { CompletionTokens = 0, Extension = EmbeddingMark.Extension } : closing);
     }
 
     /// <summary>Signs all open receipts, for the test network if none is given.</summary>

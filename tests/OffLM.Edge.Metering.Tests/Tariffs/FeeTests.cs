@@ -105,6 +105,18 @@ public sealed class FeeTests
     [Fact]
     public void Nothing_delivered_costs_nothing_the_platform_fee_included() => Assert.Equal(UInt128.Zero, Fee.Of(Golden, 800, 0, 0).Total);
 
+    [Theory]
+    [InlineData(Receipts.Outcome.Stop, true, 660)]
+    [InlineData(Receipts.Outcome.Stop, false, 0)]
+    [InlineData(Receipts.Outcome.Cancelled, true, 0)]
+    [InlineData(Receipts.Outcome.EngineError, true, 0)]
+    public void Embeddings_owe_their_texts_tokens_when_they_were_made(Receipts.Outcome outcome, bool embeddings, int milliOfflm)
+    {
+        var receipt = new Receipt { PromptTokens = 800, Outcome = outcome, Extension = embeddings ? EmbeddingMark.Extension : default };
+
+        Assert.Equal((UInt128)milliOfflm * Offlm / 1000, Fee.Of(Golden, receipt).Total);
+    }
+
     [Fact]
     public void A_void_receipt_costs_nothing() => Assert.Equal(
         UInt128.Zero,

@@ -1,0 +1,93 @@
+using OffLM.Edge.Inference.Interop.OnnxRuntime;
+
+namespace OffLM.Edge.Inference;
+
+/// <summary>A model that makes embeddings, on ONNX Runtime. The tokenizer is GenAI's.</summary>
+internal sealed class EmbeddingEngine : IModelEngine
+{
+    private readonly GenAiText _text;
+    private readonly EncoderInputs _inputs;
+    private readonly float[] _whole;
+
+    private EmbeddingEngine(GenAiText text, EncoderInputs inputs, EmbeddingSettings settings, int contextLength, EngineDescription description)
+    {
+        (_text, _inputs, Settings, ContextLength, Description) = (text, inputs, settings, contextLength, description);
+        _whole = new float[settings.Dimensions];
+    }
+
+    public EngineDescription Description { get; }
+
+    public int ContextLength { get; }
+
+    public int VocabularySize => Settings.Vocabulary;
+
+    internal EmbeddingSettings Settings { get; }
+
+    /// <summary>Loads a model's folder.</summary>
+    /// <param name="folder">With an ONNX file and a tokenizer.</param>
+    /// <param name="manifest">How it makes embeddings.</param>
+    /// <param name="threads">Threads to compute with; 0 lets ONNX Runtime choose.</param>
+    /// <exception cref="ModelLoadException">The libraries are missing, or the model can't be loaded; says why.</exception>
+    internal static EmbeddingEngine Load(string folder, ModelManifest manifest, int threads)
+    {
+        var versions = InferenceLibraries.Load();
+        var settings = manifest.Embedding ?? throw new ModelLoadException("its manifest has no part \"embedding\".");
+        var context = manifest.Context ?? throw new ModelLoadException("its manifest has no \"context\", the tokens that it can attend to.");
+        var special = SpecialTokens.Read(folder);
+        OrtSession? session = null;
+        GenAiText? text = null;
+        try
+        {
+            using var options = new OrtSessionOptions { Threads = threads };
+            session = new OrtSession(Path.Combine(folder, settings.Graph), options);
+            var inputs = new EncoderInputs(session, settings);
+            text = EncoderText.Open(folder, special);
+            return new EmbeddingEngine(text, inputs, settings, context, new EngineDescription("onnxruntime-encoder", versions.OnnxRuntime, "CPU", threads));
+        }
+        catch (Exception e)
+        {
+            session?.Dispose();
+            text?.Dispose();
+            if (e is InferenceException and not ModelLoadException)
+            {
+                throw new ModelLoadException($"the engine refuses its files: {ModelLoadException.WithoutFolder(e.Message, folder)}", folder, e);
+            }
+
+            if (e is IOException or UnauthorizedAccessException)
+            {
+                throw new ModelLoadException("its tokenizer can't be opened.", e.Message, e);
+            }
+
+            throw;
+        }
+    }
+
+    public int[] Encode(string text) => _text.Encode(text);
+
+    /// <summary>Computes the embeddings of some sequences together.</summary>
+    /// <param name="sequences">Their tokens, begin and end included.</param>
+    /// <param name="places">Where in <paramref name="vectors"/> each one's embedding goes, in embeddings.</param>
+    /// <param name="vectors">Takes them, one after the other.</param>
+    /// <param name="dimensions">How many of an embedding's first numbers are wanted.</param>
+    /// <param name="options">To stop it with.</param>
+    internal void Embed(IReadOnlyList<int[]> sequences, IReadOnlyList<int> places, float[] vectors, int dimensions, OrtRunOptions options)
+    {
+        _inputs.Run(sequences, options);
+        for (var row = 0; row < sequences.Count; row++)
+        {
+            var vector = vectors.AsSpan(places[row] * dimensions, dimensions);
+            VectorMath.Pool(_inputs.VectorsOf(row, sequences[row].Length), Settings.Pooling, _whole);
+            _whole.AsSpan(0, dimensions).CopyTo(vector);
+            if (Settings.Normalize)
+            {
+                VectorMath.Normalise(vector);
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _inputs.Dispose();
+        _text.Dispose();
+    }
+}
