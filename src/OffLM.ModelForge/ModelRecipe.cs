@@ -46,6 +46,9 @@ public sealed record ModelRecipe
     /// <summary>Use the quantised head as the embedding too, as small Qwen models do; otherwise the embedding is float.</summary>
     public bool Tied { get; init; }
 
+    /// <summary>Whether LoRA adapters can be added to the attention's projections: their matrices are inputs that are empty unless given.</summary>
+    public bool Adaptable { get; init; }
+
     /// <summary>Width of one attention head.</summary>
     public int HeadSize => Hidden / Heads;
 

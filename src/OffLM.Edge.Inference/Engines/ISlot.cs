@@ -31,6 +31,19 @@ public interface ISlot : IDisposable
     /// <summary>Forgets all tokens from this position on; the next call must be <see cref="Prefill"/>.</summary>
     void Rewind(int length);
 
+    /// <summary>What it is computed with beside the model; null for nothing. To be set before anything is computed.</summary>
+    internal LoraAdapter? Adapter
+    {
+        get => null;
+        set
+        {
+            if (value is not null)
+            {
+                throw new NotSupportedException("This engine's slots take no adapter.");
+            }
+        }
+    }
+
     /// <summary>Makes a running <see cref="Prefill"/> fail soon, from any thread. The slot can only be disposed afterwards.</summary>
     void Abort();
 }

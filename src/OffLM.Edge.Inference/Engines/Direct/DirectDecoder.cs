@@ -35,9 +35,16 @@ internal sealed unsafe class DirectDecoder : IDisposable
 
     internal KeyValueCache Cache { get; }
 
+    /// <summary>What the next prefill or step is computed with; null for nothing but the model.</summary>
+    internal LoraAdapter? Adapter { get; set; }
+
     internal int ContextLength { get; }
 
     internal int VocabularySize { get; }
+
+    /// <summary>Loads an adapter for this graph.</summary>
+    /// <exception cref="ModelLoadException">It doesn't fit; says why.</exception>
+    internal LoraAdapter LoadAdapter(StoredModel model) => LoraAdapter.Load(model, _session, _bindings.Length);
 
     /// <summary>Computes a piece of a prompt.</summary>
     /// <param name="row">Whose.</param>
@@ -103,6 +110,6 @@ internal sealed unsafe class DirectDecoder : IDisposable
 
     private int MaskWidth(int longest) => Math.Min((longest + MaskStep) / MaskStep * MaskStep, Cache.Length);
 
-    private RowBinding Binding(int firstRow, int rows) => _bindings[(firstRow * Cache.Rows) + rows - 1]
-        ??= new RowBinding(_session, _names, Cache, _headSize, _heads, firstRow, rows);
+    private RowBinding Binding(int firstRow, int rows) => (Adapter?.Bindings ?? _bindings)[(firstRow * Cache.Rows) + rows - 1]
+        ??= new RowBinding(_session, _names, Cache, _headSize, _heads, firstRow, rows, Adapter);
 }

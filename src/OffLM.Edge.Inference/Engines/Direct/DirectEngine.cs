@@ -118,6 +118,7 @@ internal sealed unsafe class DirectEngine : IEngine
             _decoder.Next(slot.Row - first, tokens[i], slot.Length, longest);
         }
 
+        _decoder.Adapter = slots[0].Adapter;
         var logits = _decoder.Step(first, count, longest);
         foreach (var stepped in slots)
         {
@@ -141,9 +142,12 @@ internal sealed unsafe class DirectEngine : IEngine
             _rows.Take(slot);
         }
 
+        _decoder.Adapter = ((ISlot)slot).Adapter;
         _decoder.Prefill(slot.Row, slot.Length, tokens, logits, options);
         slot.Length += tokens.Length;
     }
+
+    LoraAdapter IEngine.LoadAdapter(StoredModel model) => _decoder.LoadAdapter(model);
 
     internal void Free(DirectSlot slot) => _rows.Free(slot);
 

@@ -21,16 +21,21 @@ internal sealed unsafe class OrtSession : IDisposable
         OrtStatus.ThrowIfError(NativeMethods.CreateSession(OrtEnvironment.Instance.Handle.Address, file.Address, options.Handle.Address, &address));
         GC.KeepAlive(file);
         _handle = new SessionHandle(address);
-        nuint inputs, outputs;
+        nuint inputs, outputs, overridable;
         OrtStatus.ThrowIfError(NativeMethods.SessionGetInputCount(address, &inputs));
         OrtStatus.ThrowIfError(NativeMethods.SessionGetOutputCount(address, &outputs));
         Inputs = Values((int)inputs, NativeMethods.SessionGetInputName, NativeMethods.SessionGetInputTypeInfo);
+        OrtStatus.ThrowIfError(NativeMethods.SessionGetOverridableInitializerCount(address, &overridable));
+        Overridable = Values((int)overridable, NativeMethods.SessionGetOverridableInitializerName, NativeMethods.SessionGetOverridableInitializerTypeInfo);
         Outputs = Values((int)outputs, NativeMethods.SessionGetOutputName, NativeMethods.SessionGetOutputTypeInfo);
     }
 
     internal IReadOnlyList<OrtValueInfo> Inputs { get; }
 
     internal IReadOnlyList<OrtValueInfo> Outputs { get; }
+
+    /// <summary>Inputs that may be left out: they have a value in the graph.</summary>
+    internal IReadOnlyList<OrtValueInfo> Overridable { get; }
 
     internal OrtIoBinding CreateBinding()
     {
