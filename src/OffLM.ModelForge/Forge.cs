@@ -48,6 +48,18 @@ public static class Forge
         return Done(directory, parameters);
     }
 
+    /// <summary>Writes the folder of an adapter; one written there before is replaced.</summary>
+    /// <param name="directory">The folder; made if missing. It must hold nothing but an earlier adapter of the forge.</param>
+    /// <param name="recipe">The adapter, and the model that it is for.</param>
+    /// <exception cref="RecipeException">The model takes no adapters; nothing was written.</exception>
+    public static void Write(string directory, AdapterRecipe recipe)
+    {
+        RecipeRules.Check(recipe);
+        Begin(directory);
+        AdapterInputs.Write(Path.Combine(directory, ModelFile.Adapter), recipe);
+        ManifestFile.Write(directory, recipe);
+    }
+
     private static void Begin(string directory)
     {
         Directory.CreateDirectory(directory);
@@ -74,7 +86,7 @@ public static class Forge
         foreach (var path in Directory.EnumerateFileSystemEntries(directory))
         {
             var name = Path.GetFileName(path);
-            if (name != ModelFile.Manifest && !ModelFile.Described.Contains(name))
+            if (name is not (ModelFile.Manifest or ModelFile.Adapter) && !ModelFile.Described.Contains(name))
             {
                 throw new IOException($"{directory} holds '{name}', which is no part of a forged model; choose an empty or new folder");
             }

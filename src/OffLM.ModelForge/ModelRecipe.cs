@@ -49,6 +49,9 @@ public sealed record ModelRecipe
     /// <summary>Use operators of the ONNX standard alone, which other execution providers than the CPU's know too; otherwise ONNX Runtime's own.</summary>
     public bool Standard { get; init; }
 
+    /// <summary>Whether LoRA adapters can be added to the attention's projections: their matrices are inputs that are empty unless given.</summary>
+    public bool Adaptable { get; init; }
+
     /// <summary>Width of one attention head.</summary>
     public int HeadSize => Hidden / Heads;
 

@@ -58,6 +58,19 @@ internal static class RecipeRules
         }
     }
 
+    /// <summary>Throws if no adapter can be made from the recipe.</summary>
+    /// <exception cref="RecipeException">What was found to be wrong.</exception>
+    public static void Check(AdapterRecipe recipe)
+    {
+        Check(recipe.Base);
+        CheckName(recipe.Name);
+        InRange("rank", recipe.Rank, 1, recipe.Base.Hidden);
+        if (!recipe.Base.Adaptable)
+        {
+            throw new RecipeException($"{recipe.Base.Name} takes no adapters; its recipe must be adaptable");
+        }
+    }
+
     private static void CheckName(string name)
     {
         if (name.Length is 0 or > 64

@@ -42,9 +42,15 @@ public interface IEngine : IModelEngine
     /// <exception cref="InvalidGuidanceException">The schema can't be compiled.</exception>
     ISlot CreateSlot(int maxTokens, Guidance? guidance = null);
 
+    /// <summary>Loads an adapter that slots can be computed with.</summary>
+    /// <param name="model">The adapter, verified.</param>
+    /// <exception cref="ModelLoadException">This engine has none, or it doesn't fit the model.</exception>
+    internal LoraAdapter LoadAdapter(StoredModel model) => throw new ModelLoadException(
+        $"The adapter {model.Name} can't be loaded: its base model is computed by {Description.Name}, which takes none. Set inference.engine to auto or direct.");
+
     /// <summary>Appends each slot's chosen token and computes the logits after it. Scores depend a little, in their last digits, on how many are computed
     /// together: <see cref="ISlot.Step"/> computes one alone.</summary>
-    /// <param name="slots">At most <see cref="MaxBatch"/>, none twice.</param>
+    /// <param name="slots">At most <see cref="MaxBatch"/>, none twice, all with the same adapter.</param>
     /// <param name="tokens">One for each.</param>
     void Step(ReadOnlySpan<ISlot> slots, ReadOnlySpan<int> tokens)
     {

@@ -44,6 +44,19 @@ public interface ISlot : IDisposable
     /// <param name="length">How many, more than are here.</param>
     void Copy(ISlot from, int length) => throw new NotSupportedException("This engine's slots can't be copied.");
 
+    /// <summary>What it is computed with beside the model; null for nothing. To be set before anything is computed.</summary>
+    internal LoraAdapter? Adapter
+    {
+        get => null;
+        set
+        {
+            if (value is not null)
+            {
+                throw new NotSupportedException("This engine's slots take no adapter.");
+            }
+        }
+    }
+
     /// <summary>Makes a running <see cref="Prefill"/> fail soon, from any thread. The slot can only be disposed afterwards.</summary>
     void Abort();
 }

@@ -45,6 +45,9 @@ internal static class ManifestFormat
                 Context = root.TryGetProperty("context", out var context) && context.ValueKind == JsonValueKind.Number ? context.GetInt32() : null,
                 Capabilities = root.TryGetProperty("capabilities", out var list) ? [.. list.EnumerateArray().Select(e => e.GetString()!)] : [],
                 Embedding = root.TryGetProperty("embedding", out var embedding) ? ReadEmbedding(embedding) : null,
+                Adapter = root.TryGetProperty("adapter", out var adapter)
+                    ? new AdapterSettings(Required(adapter, "base"), CheckPath(Required(adapter, "file")))
+                    : null,
                 Family = Text(root, "family"),
                 Parameters = Parameters(root),
                 Quantization = Text(root, "quantization"),
@@ -137,6 +140,9 @@ internal static class ManifestFormat
         Begin = Tokens(embedding, "begin"),
         End = Tokens(embedding, "end"),
     };
+
+    private static string Required(JsonElement parent, string name) =>
+        Text(parent, name) is { Length: > 0 } text ? text : throw new JsonException($"\"{name}\" is missing.");
 
     private static int Positive(JsonElement parent, string name) => parent.GetProperty(name).GetInt32() is > 0 and var number
         ? number

@@ -58,6 +58,8 @@ public sealed class ModelHost : IAsyncDisposable
         var begun = _clock.GetTimestamp();
         var model = _store.Find(name);
         WrongModelException.ThrowIfUnfit(model, use, _store);
+        var adapter = model.Manifest.Adapter is null ? null : model;
+        model = adapter is null ? model : BaseOf(adapter);
         HostedModel? hosted;
         while (!TryHold(model, keepAlive, out hosted, out var leaving))
         {
@@ -69,7 +71,14 @@ public sealed class ModelHost : IAsyncDisposable
             var wasLoaded = hosted.Engine.IsCompleted;
             var engine = await hosted.Engine.WaitAsync(cancellationToken).ConfigureAwait(false);
             var duration = wasLoaded ? TimeSpan.Zero : _clock.GetElapsedTime(begun);
-            return new ModelLease(model, engine, duration, () => Release(hosted));
+            if (adapter is null)
+            {
+                return new ModelLease(model, engine, duration, () => Release(hosted));
+            }
+
+            await _store.VerifyAsync(adapter, force: false, cancellationToken).ConfigureAwait(false);
+            var loaded = engine.Adapters.Acquire(adapter);
+            return new ModelLease(model, engine, duration, () => Release(hosted, loaded)) { Adapter = adapter, Loaded = loaded };
         }
         catch
         {
@@ -184,6 +193,28 @@ public sealed class ModelHost : IAsyncDisposable
                 }
             },
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+    }
+
+    /// <exception cref="ModelLoadException">It is not here, or is an adapter too.</exception>
+    private StoredModel BaseOf(StoredModel adapter)
+    {
+        var wanted = adapter.Manifest.Adapter!.Base;
+        try
+        {
+            return _store.Find(wanted) is { Manifest.Adapter: null } found
+                ? found
+                : throw new ModelLoadException($"The adapter {adapter.Name} can't be loaded: its base {wanted} is an adapter itself.");
+        }
+        catch (ModelNotFoundException e)
+        {
+            throw new ModelLoadException($"The adapter {adapter.Name} can't be loaded: its base model {wanted} is not here. Pull that first.", null, e);
+        }
+    }
+
+    private void Release(HostedModel hosted, LoraAdapter adapter)
+    {
+        adapter.LetGo();
+        Release(hosted);
     }
 
     private void Release(HostedModel hosted)

@@ -14,8 +14,13 @@ public sealed class ModelLease : IDisposable
         _release = release;
     }
 
-    /// <summary>What was asked for.</summary>
+    /// <summary>What was asked for; of an adapter, its base.</summary>
     public StoredModel Model { get; }
+
+    /// <summary>The adapter that was asked for; null for a model by itself.</summary>
+    public StoredModel? Adapter { get; internal init; }
+
+    internal LoraAdapter? Loaded { get; init; }
 
     /// <summary>The receipt's model id: 64 lower-case hexadecimal digits.</summary>
     public string ModelId => Model.Id;
@@ -34,6 +39,9 @@ public sealed class ModelLease : IDisposable
 
     /// <summary>Where embeddings are made; of a model that makes them.</summary>
     public EmbeddingScheduler Embeddings => (EmbeddingScheduler)_loaded.Loop;
+
+    /// <summary>A request for this lease's adapter; unchanged for a model by itself.</summary>
+    public GenerationRequest Adapted(GenerationRequest request) => Loaded is null ? request : request with { Adapter = Loaded };
 
     /// <summary>How many tokens the model knows.</summary>
     public int VocabularySize => _loaded.Engine.VocabularySize;

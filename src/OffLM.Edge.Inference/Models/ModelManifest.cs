@@ -24,6 +24,9 @@ public sealed record ModelManifest
     /// <summary>How it makes embeddings; null for a model that answers.</summary>
     public EmbeddingSettings? Embedding { get; init; }
 
+    /// <summary>What it adapts, and how; null for a model that stands by itself.</summary>
+    public AdapterSettings? Adapter { get; init; }
+
     /// <summary>The architecture's family, for example <c>qwen2</c>.</summary>
     public string? Family { get; init; }
 

@@ -38,6 +38,9 @@ public sealed record GenerationRequest
     /// <summary>True for a result that must be repeatable: computed without prefix reuse, the prompt split by its length alone, and never in one step
     /// with others. They may run meanwhile: no bit of a score depends on a slot that is not in the same step.</summary>
     public bool Deterministic { get; init; }
+
+    /// <summary>What the model is adapted with; see <see cref="ModelLease.Adapted"/>.</summary>
+    internal LoraAdapter? Adapter { get; init; }
 }
 
 /// <summary>Why a generation ended.</summary>

@@ -33,7 +33,9 @@ internal sealed class GenerationRun
         _engine = engine;
         _meter = meter;
         _clock = clock;
-        Request = request;
+
+        // What one adapter's keys and values are is nothing to another's.
+        Request = request.Adapter is { } adapter ? request with { CacheScope = $"{adapter.Id} {request.CacheScope}" } : request;
         Generation = generation;
         _maxNewTokens = Math.Min(request.MaxNewTokens, engine.ContextLength - request.Prompt.Length);
         var needed = request.Prompt.Length + _maxNewTokens;
@@ -48,6 +50,7 @@ internal sealed class GenerationRun
         }
 
         _stream = engine.CreateTokenStream();
+        request.Adapter?.Hold();
     }
 
     internal GenerationRequest Request { get; }
@@ -99,6 +102,8 @@ internal sealed class GenerationRun
             {
                 _slot ??= _engine.CreateSlot(_capacity);
             }
+
+            _slot.Adapter = Request.Adapter;
         }
     }
 
@@ -276,6 +281,7 @@ internal sealed class GenerationRun
         }
 
         _slot = null;
+        Request.Adapter?.LetGo();
         var now = _clock.GetTimestamp();
         var started = _startedAt == 0 ? now : _startedAt;
         var first = _firstTokenAt == 0 ? now : _firstTokenAt;

@@ -11,7 +11,7 @@ internal sealed class StepBatch(IEngine engine, StepMeter meter)
 
     internal IReadOnlyList<GenerationRun> Runs => _runs;
 
-    /// <summary>Takes a generation, and of this round as many others as may be stepped with it. One whose result must be repeatable is stepped alone:
+    /// <summary>Takes a generation, and of this round as many others as may be stepped with it: those with the same adapter. One whose result must be repeatable is stepped alone:
     /// in a batch, the last digits of its scores would depend on who else is in it.</summary>
     /// <param name="front">The first; not in the round any more.</param>
     /// <param name="round">The others, whose order stays.</param>
@@ -28,7 +28,7 @@ internal sealed class StepBatch(IEngine engine, StepMeter meter)
         for (var left = round.Count; left > 0; left--)
         {
             var run = round.Dequeue();
-            if (_runs.Count < engine.MaxBatch && !run.Request.Deterministic && !run.IsPrefilling && !run.HasFirstScores && isReady(run))
+            if (_runs.Count < engine.MaxBatch && run.Request.Adapter == front.Request.Adapter && !run.Request.Deterministic && !run.IsPrefilling && !run.HasFirstScores && isReady(run))
             {
                 Add(run);
             }

@@ -24,7 +24,7 @@ internal static class ModelJson
     public static void WriteDetails(Utf8JsonWriter json, ModelManifest manifest)
     {
         json.WriteStartObject("details");
-        json.WriteString("parent_model", "");
+        json.WriteString("parent_model", manifest.Adapter?.Base ?? "");
         json.WriteString("format", "onnx");
         json.WriteString("family", manifest.Family ?? "");
         json.WriteStartArray("families");

@@ -47,7 +47,7 @@ internal sealed partial class Admission(
             var limit = LimitOf(lease, request, prompt.Tokens.Length);
 
             // Before the hold: what the engine refuses leaves no trace. The prompt is computed while the hold is written, but no token is chosen.
-            generation = ticket.Start(GenerationOf(caller, request, prompt.Tokens, (int)limit), confirmed: false);
+            generation = ticket.Start(lease.Adapted(GenerationOf(caller, request, prompt.Tokens, (int)limit)), confirmed: false);
             var hold = await HoldAsync(caller, request, lease, prompt, limit);
             generation.Confirm((int)hold.TokenLimit);
             return new RunningAnswer(book, lease, generation, hold, caller, request, hold.TokenLimit < limit, AnswerEnergy.Of(board, () => generation.HasBegun), clock.Time, startedAt, onCompleted);
@@ -193,6 +193,7 @@ internal sealed partial class Admission(
             Payer = payer,
             Builder = caller.Key?.Builder ?? Address.Zero,
             Model = new Bytes32(Convert.FromHexString(lease.ModelId)),
+            Adapter = lease.Adapter is { } adapter ? new Bytes32(Convert.FromHexString(adapter.Id)) : default,
             Tariff = payer.IsZero ? tariffs.Free : tariffs.InForce,
             CompletionSalt = Bytes32.Random(),
             ExecutionSalt = Bytes32.Random(),

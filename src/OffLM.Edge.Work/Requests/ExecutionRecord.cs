@@ -17,6 +17,7 @@ internal static class ExecutionRecord
     public static string Of(ModelLease lease, WorkRequest request, uint tokenLimit, GenerationResult? result = null) => new ReplayRecord
     {
         Model = new Bytes32(Convert.FromHexString(lease.ModelId)),
+        Adapter = lease.Adapter is { } adapter ? new Bytes32(Convert.FromHexString(adapter.Id)) : default,
         Seed = request.Sampling.Seed,
         Sampler = SamplerOf(request.Sampling),
         TokenLimit = tokenLimit,

@@ -91,6 +91,11 @@ internal sealed class DecoderGraph
     {
         var width = (_recipe.Heads + (2 * _recipe.KvHeads)) * _recipe.HeadSize;
         var projected = Linear(layer + "/attn/qkv_proj/MatMul", normal, _recipe.Hidden, width);
+        if (_recipe.Adaptable)
+        {
+            projected = AdapterInputs.Add(_graph, index, normal, projected, _recipe.Hidden, width);
+        }
+
         var random = new RandomStream(_recipe.Seed, layer + "/bias");
         var bias = FloatVector($"model.layers.{index}.attn.qkv_proj.Add.bias", width, () => random.Normal(0.1f));
         projected = _graph.Node("Add", layer + "/attn/qkv_proj/Add", [projected, bias]);

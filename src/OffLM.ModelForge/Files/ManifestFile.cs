@@ -37,6 +37,20 @@ internal static class ManifestFile
         json.WriteEndObject();
     });
 
+    /// <summary>Writes the manifest of an adapter's folder whose file is complete.</summary>
+    public static void Write(string directory, AdapterRecipe recipe) => Write(directory, [ModelFile.Adapter], json =>
+    {
+        json.WriteString("name", recipe.FullName);
+        json.WriteString("family", "qwen2");
+        json.WriteString("license", License);
+        json.WriteNumber("context", recipe.Base.Context);
+        WriteTexts(json, "capabilities", Capabilities);
+        json.WriteStartObject("adapter");
+        json.WriteString("base", recipe.Base.Name);
+        json.WriteString("file", ModelFile.Adapter);
+        json.WriteEndObject();
+    });
+
     private static void WriteHead(
         Utf8JsonWriter json, string name, string family, int context, long parameters, string quantization, IReadOnlyList<string> capabilities)
     {
@@ -46,10 +60,15 @@ internal static class ManifestFile
         json.WriteNumber("context", context);
         json.WriteNumber("parameters", parameters);
         json.WriteString("quantization", quantization);
-        json.WriteStartArray("capabilities");
-        foreach (var capability in capabilities)
+        WriteTexts(json, "capabilities", capabilities);
+    }
+
+    private static void WriteTexts(Utf8JsonWriter json, string name, IReadOnlyList<string> texts)
+    {
+        json.WriteStartArray(name);
+        foreach (var text in texts)
         {
-            json.WriteStringValue(capability);
+            json.WriteStringValue(text);
         }
 
         json.WriteEndArray();

@@ -10,6 +10,8 @@ internal static class ModelFile
     public const string GenAiConfig = "genai_config.json";
     public const string Manifest = "offlm-model.json";
 
+    public const string Adapter = "adapter.onnx_adapter";
+
     /// <summary>All that the manifest describes, in its order.</summary>
     public static IReadOnlyList<string> Described { get; } = [GenAiConfig, Graph, Weights, Tokenizer, TokenizerConfig];
 

@@ -76,6 +76,13 @@ internal sealed class OnnxGraph(ExternalDataFile data)
         _nodes.Message(1, node);
     }
 
+    /// <summary>Adds an input that may be left out: then it is empty, one of its dimensions being 0.</summary>
+    public string OptionalMatrix(string name, Dimension rows, Dimension columns)
+    {
+        Input(name, ElementType.Float, rows, columns);
+        return Tensor(name, ElementType.Float, [rows.Length, columns.Length], _ => { });
+    }
+
     /// <summary>Adds a tensor whose bytes <paramref name="fill"/> produces in order.</summary>
     public string Tensor(string name, ElementType type, ReadOnlySpan<long> shape, TensorFill fill)
     {

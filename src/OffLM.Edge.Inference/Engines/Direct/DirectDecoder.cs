@@ -44,11 +44,15 @@ internal sealed unsafe class DirectDecoder : IDirectDecoder
 
     public KeyValueCache Cache { get; }
 
+    public LoraAdapter? Adapter { get; set; }
+
     public int ContextLength { get; }
 
     public int VocabularySize { get; }
 
     public int MaxDraft { get; }
+
+    public LoraAdapter LoadAdapter(StoredModel model) => LoraAdapter.Load(model, _session, _bindings.Length);
 
     public void Prefill(int row, int length, ReadOnlySpan<int> tokens, float* logits, OrtRunOptions options)
     {
@@ -128,13 +132,13 @@ internal sealed unsafe class DirectDecoder : IDirectDecoder
     /// <summary>What an accelerator reads is copied to it when it is bound: there everything is bound anew for each run.</summary>
     private RowBinding Binding(int firstRow, int rows)
     {
-        ref var binding = ref _bindings[(firstRow * Cache.Rows) + rows - 1];
+        ref var binding = ref (Adapter?.Bindings ?? _bindings)[(firstRow * Cache.Rows) + rows - 1];
         if (!_session.IsOnCpu)
         {
             binding?.Dispose();
             binding = null;
         }
 
-        return binding ??= new RowBinding(_session, _names, Cache, _headSize, _heads, firstRow, rows);
+        return binding ??= new RowBinding(_session, _names, Cache, _headSize, _heads, firstRow, rows, Adapter);
     }
 }

@@ -122,6 +122,7 @@ internal sealed unsafe class DirectEngine : IEngine
             _decoder.Next(slot.Row - first, tokens[i], slot.Length, longest);
         }
 
+        _decoder.Adapter = slots[0].Adapter;
         var logits = _decoder.Step(first, count, longest);
         foreach (var stepped in slots)
         {
@@ -145,13 +146,17 @@ internal sealed unsafe class DirectEngine : IEngine
             _rows.Take(slot);
         }
 
+        _decoder.Adapter = ((ISlot)slot).Adapter;
         _decoder.Prefill(slot.Row, slot.Length, tokens, logits, options);
         slot.Length += tokens.Length;
     }
 
+    LoraAdapter IEngine.LoadAdapter(StoredModel model) => _decoder.LoadAdapter(model);
+
     internal float* Verify(DirectSlot slot, ReadOnlySpan<int> tokens)
     {
         RequireRoom(slot, tokens.Length);
+        _decoder.Adapter = ((ISlot)slot).Adapter;
         return _decoder.Verify(slot.Row, slot.Length, tokens);
     }
 

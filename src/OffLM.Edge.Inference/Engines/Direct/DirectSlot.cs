@@ -33,6 +33,8 @@ internal sealed unsafe class DirectSlot(DirectEngine engine, GenAiGenerator? gra
         ? new Span<float>(_logits, engine.VocabularySize)
         : throw new InvalidOperationException("A slot has scores after a prefill or a step only.");
 
+    LoraAdapter? ISlot.Adapter { get; set; }
+
     /// <summary>Its row in the cache, or <see cref="NoRow"/>.</summary>
     internal int Row { get; set; } = NoRow;
 

@@ -12,6 +12,23 @@ internal unsafe interface IDirectDecoder : IDisposable
 
     int VocabularySize { get; }
 
+    /// <summary>What the next prefill or step is computed with; null for nothing but the model.</summary>
+    LoraAdapter? Adapter
+    {
+        get => null;
+        set
+        {
+            if (value is not null)
+            {
+                throw new NotSupportedException("This graph takes no adapter.");
+            }
+        }
+    }
+
+    /// <summary>Loads an adapter for this graph.</summary>
+    /// <exception cref="ModelLoadException">It doesn't fit; says why.</exception>
+    LoraAdapter LoadAdapter(StoredModel model) => throw new ModelLoadException("its base model is in operators of the ONNX standard, which take no adapter");
+
     /// <summary>Computes a piece of a prompt.</summary>
     /// <param name="row">Whose.</param>
     /// <param name="length">Tokens that are in the row already.</param>

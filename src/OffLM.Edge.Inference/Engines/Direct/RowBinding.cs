@@ -13,7 +13,7 @@ internal sealed unsafe class RowBinding : IDisposable
     private int _total;
     private (nint Place, int Tokens) _logits;
 
-    internal RowBinding(OrtSession session, DirectNames names, KeyValueCache cache, int headSize, int heads, int firstRow, int rows)
+    internal RowBinding(OrtSession session, DirectNames names, KeyValueCache cache, int headSize, int heads, int firstRow, int rows, LoraAdapter? adapter)
     {
         (_names, _rows) = (names, rows);
         _binding = session.CreateBinding();
@@ -26,6 +26,8 @@ internal sealed unsafe class RowBinding : IDisposable
             _binding.Input(names.PastValues[layer], values);
             _binding.Output(names.PresentValues[layer], values);
         }
+
+        adapter?.Bind(_binding);
     }
 
     internal OrtIoBinding Binding => _binding;

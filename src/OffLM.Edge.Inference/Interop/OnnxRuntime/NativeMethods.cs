@@ -83,6 +83,15 @@ internal static unsafe class NativeMethods
     internal static nint SessionGetOutputName(nint session, nuint index, nint allocator, nint* name) =>
         ((delegate* unmanaged<nint, nuint, nint, nint*, nint>)_api[37])(session, index, allocator, name);
 
+    internal static nint SessionGetOverridableInitializerCount(nint session, nuint* count) =>
+        ((delegate* unmanaged<nint, nuint*, nint>)_api[32])(session, count);
+
+    internal static nint SessionGetOverridableInitializerTypeInfo(nint session, nuint index, nint* info) =>
+        ((delegate* unmanaged<nint, nuint, nint*, nint>)_api[35])(session, index, info);
+
+    internal static nint SessionGetOverridableInitializerName(nint session, nuint index, nint allocator, nint* name) =>
+        ((delegate* unmanaged<nint, nuint, nint, nint*, nint>)_api[38])(session, index, allocator, name);
+
     /// <summary>The tensor's part of a type, owned by that; null for what is no tensor.</summary>
     internal static nint CastTypeInfoToTensorInfo(nint info, nint* tensor) => ((delegate* unmanaged<nint, nint*, nint>)_api[55])(info, tensor);
 

@@ -31,10 +31,12 @@ internal sealed unsafe class OrtSession : IDisposable
     {
         _handle = new SessionHandle(address);
         IsOnCpu = options.IsOnCpu;
-        nuint inputs, outputs;
+        nuint inputs, outputs, overridable;
         OrtStatus.ThrowIfError(NativeMethods.SessionGetInputCount(address, &inputs));
         OrtStatus.ThrowIfError(NativeMethods.SessionGetOutputCount(address, &outputs));
         Inputs = Values((int)inputs, NativeMethods.SessionGetInputName, NativeMethods.SessionGetInputTypeInfo);
+        OrtStatus.ThrowIfError(NativeMethods.SessionGetOverridableInitializerCount(address, &overridable));
+        Overridable = Values((int)overridable, NativeMethods.SessionGetOverridableInitializerName, NativeMethods.SessionGetOverridableInitializerTypeInfo);
         Outputs = Values((int)outputs, NativeMethods.SessionGetOutputName, NativeMethods.SessionGetOutputTypeInfo);
     }
 
@@ -44,6 +46,9 @@ internal sealed unsafe class OrtSession : IDisposable
     internal IReadOnlyList<OrtValueInfo> Inputs { get; }
 
     internal IReadOnlyList<OrtValueInfo> Outputs { get; }
+
+    /// <summary>Inputs that may be left out: they have a value in the graph.</summary>
+    internal IReadOnlyList<OrtValueInfo> Overridable { get; }
 
     internal OrtIoBinding CreateBinding()
     {

@@ -150,7 +150,7 @@ internal static class BenchCommand
 
     private static StoredModel OnlyModel(ModelStore store)
     {
-        var models = store.List().Where(m => m.Manifest.Embedding is null).ToList();
+        var models = store.List().Where(m => m.Manifest is { Embedding: null, Adapter: null }).ToList();
         return models.Count == 1 ? models[0]
             : models.Count == 0 ? throw new CommandException($"There is no model that answers in {store.Folder}. Pull one with 'offlm-edge model pull'.")
             : throw new CommandException($"Which model? There are {string.Join(", ", models.Select(m => m.Name))}.");

@@ -1,0 +1,114 @@
+using OffLM.Edge.Inference.Tests.Support;
+using OffLM.ModelForge;
+
+namespace OffLM.Edge.Inference.Tests.Engines;
+
+/// <summary>Adapters are models of their own over one loaded base: each answer is computed with its own, whoever else is being answered.</summary>
+public sealed class AdapterTests : IAsyncLifetime
+{
+    private static readonly ModelRecipe Base = ModelRecipe.Tiny with { Adaptable = true, Threads = 1 };
+
+    private readonly TemporaryFolder _folder = new();
+    private ModelHost _host = null!;
+
+    public Task InitializeAsync()
+    {
+        Forge.Write(_folder.Path("base"), Base);
+        for (var i = 0; i < 10; i++)
+        {
+            Forge.Write(_folder.Path($"adapter{i}"), new AdapterRecipe(Base, $"a{i}") { Seed = (ulong)i });
+        }
+
+        _host = new ModelHost(
+            new ModelStore(_folder.Root), new ModelHostOptions { Engine = EngineChoice.Direct, Threads = 1, Scheduler = new SchedulerOptions { MaxActive = 4 } }, TimeProvider.System);
+        return Task.CompletedTask;
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _host.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task An_adapter_answers_differently_from_its_base_and_the_same_each_time()
+    {
+        var plain = await AnswerAsync("tiny");
+        var adapted = await AnswerAsync("tiny:a1");
+        var other = await AnswerAsync("tiny:a2");
+
+        Assert.NotEqual(plain, adapted);
+        Assert.NotEqual(adapted, other);
+        Assert.Equal((plain, adapted, other), (await AnswerAsync("tiny"), await AnswerAsync("tiny:a1"), await AnswerAsync("tiny:a2")));
+        Assert.Equal("tiny", Assert.Single(_host.Loaded).Model.Name);
+    }
+
+    [Fact]
+    public async Task Answers_side_by_side_are_each_computed_with_their_own()
+    {
+        string[] names = ["tiny", "tiny:a1", "tiny:a1", "tiny:a2"];
+        var alone = new List<string>();
+        foreach (var name in names)
+        {
+            alone.Add(await AnswerAsync(name, 60));
+        }
+
+        Assert.Equal(alone, await Task.WhenAll(names.Select(name => AnswerAsync(name, 60))));
+    }
+
+    [Fact]
+    public async Task What_one_computed_of_a_conversation_is_not_taken_for_another()
+    {
+        var prompt = TinyModel.Prompt(200);
+        await AnswerAsync("tiny", 4, prompt);
+
+        using var lease = await _host.AcquireAsync("tiny:a1", null, CancellationToken.None);
+        var first = await Answer.OfAsync(lease.Scheduler, lease.Adapted(TinyModel.Greedy(prompt, 4)));
+        var second = await Answer.OfAsync(lease.Scheduler, lease.Adapted(TinyModel.Greedy(prompt, 4)));
+
+        Assert.Equal(0, first.Result.CachedTokens);
+        Assert.True(second.Result.CachedTokens > 100);
+    }
+
+    [Fact]
+    public async Task Few_of_many_are_resident_and_one_that_left_comes_back()
+    {
+        var first = await AnswerAsync("tiny:a0");
+        for (var i = 1; i < 10; i++)
+        {
+            await AnswerAsync($"tiny:a{i}");
+        }
+
+        Assert.Equal(first, await AnswerAsync("tiny:a0"));
+    }
+
+    [Fact]
+    public async Task A_lease_names_both_the_base_and_the_adapter()
+    {
+        using var lease = await _host.AcquireAsync("tiny:a3", null, CancellationToken.None);
+
+        Assert.Equal(("tiny", "tiny:a3"), (lease.Model.Name, lease.Adapter!.Name));
+        Assert.NotEqual(lease.ModelId, lease.Adapter.Id);
+    }
+
+    [Fact]
+    public async Task An_adapter_for_another_graph_or_without_its_base_is_told()
+    {
+        Forge.Write(_folder.Path("wide"), new AdapterRecipe(Base with { Hidden = 256 }, "wide"));
+        Forge.Write(_folder.Path("lost"), new AdapterRecipe(Base with { Name = "gone" }, "lost"));
+
+        var wide = await Assert.ThrowsAsync<ModelLoadException>(() => AnswerAsync("tiny:wide"));
+        var lost = await Assert.ThrowsAsync<ModelLoadException>(() => AnswerAsync("gone:lost"));
+
+        Assert.Contains("fits no input of its base model's graph", wide.Message, StringComparison.Ordinal);
+        Assert.Contains("its base model gone is not here", lost.Message, StringComparison.Ordinal);
+        Assert.Equal(0, Assert.Single(_host.Loaded).Leases);
+    }
+
+    private async Task<string> AnswerAsync(string model, int tokens = 20, int[]? prompt = null)
+    {
+        using var lease = await _host.AcquireAsync(model, null, CancellationToken.None);
+        var answer = await Answer.OfAsync(lease.Scheduler, lease.Adapted(TinyModel.Greedy(prompt ?? TinyModel.Prompt(40), tokens) with { Deterministic = prompt is null }));
+        return answer.Text;
+    }
+}
