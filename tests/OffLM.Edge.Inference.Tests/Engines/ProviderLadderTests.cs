@@ -77,14 +77,15 @@ public sealed class ProviderLadderTests(TinyModel tiny) : IClassFixture<TinyMode
     }
 
     [Fact]
-    public void Each_provider_can_be_tried_without_a_model()
+    public async Task Each_provider_can_be_tried_before_any_model_is_loaded()
     {
-        var found = ProviderLadder.Try([Rung("TensorRT"), Rung("CUDA")]);
+        var (exit, output) = await ChildProgram.RunAsync(_folder.Root, ChildProgram.TryProviders);
 
-        Assert.Equal(["TensorRT", "CUDA", "CPU"], found.Select(f => f.Provider));
-        Assert.Contains(Missing, found[0].Problem);
-        Assert.Contains(Missing, found[1].Problem);
-        Assert.Null(found[2].Problem);
+        var lines = output.TrimEnd().Split('\n');
+        Assert.Equal((0, 3), (exit, lines.Length));
+        Assert.Matches($"^TensorRT: .*{Missing}$", lines[0]);
+        Assert.Matches($"^CUDA: .*{Missing}$", lines[1]);
+        Assert.Equal("CPU: works", lines[2]);
     }
 
     /// <summary>As ONNX Runtime 1.29 said it with the providers for x86-64 and CUDA libraries that report no device, no library, or a wrong setting.</summary>

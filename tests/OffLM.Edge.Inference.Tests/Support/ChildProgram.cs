@@ -19,6 +19,9 @@ internal static class ChildProgram
     /// <summary>Loads a model with all execution providers to choose from and the libraries of a folder, the second argument, and computes a few tokens.</summary>
     public const string Climb = "climb";
 
+    /// <summary>Tries all execution providers before anything was loaded.</summary>
+    public const string TryProviders = "try-providers";
+
     public static int Main(string[] args)
     {
         try
@@ -42,10 +45,16 @@ internal static class ChildProgram
                     AppContext.SetData("APP_CONTEXT_BASE_DIRECTORY", folder);
                     GenAiEngine.Load(model).Dispose();
                     return 0;
+                case [TryProviders]:
+                    foreach (var (provider, problem) in ProviderLadder.Try(AllProviders))
+                    {
+                        Console.WriteLine($"{provider}: {problem ?? "works"}");
+                    }
+
+                    return 0;
                 case [Climb, var model, var folder]:
                     InferenceLibraries.Folder = folder;
-                    ProviderRung[] rungs = [.. ProviderRung.Names.Select(name => new ProviderRung(name, new Dictionary<string, string>()))];
-                    using (var engine = EngineLoader.Load(model, new ModelHostOptions { Providers = rungs }))
+                    using (var engine = EngineLoader.Load(model, new ModelHostOptions { Providers = AllProviders }))
                     {
                         foreach (var failed in engine.Description.Failed)
                         {
@@ -68,6 +77,8 @@ internal static class ChildProgram
             return 1;
         }
     }
+
+    private static ProviderRung[] AllProviders => [.. ProviderRung.Names.Select(name => new ProviderRung(name, new Dictionary<string, string>()))];
 
     /// <summary>Runs this assembly with a home folder of its own and nothing in the environment that changes telemetry.</summary>
     public static async Task<(int Exit, string Output)> RunAsync(string home, params string[] args)

@@ -60,6 +60,8 @@ internal sealed unsafe class OrtSessionOptions : IDisposable
         delegate*<nint, nint, nint> append,
         IReadOnlyDictionary<string, string> settings)
     {
+        // Providers log while they are set up, which the environment must be there for.
+        _ = OrtEnvironment.Instance;
         List<OrtName> names = [], values = [];
         foreach (var (name, value) in settings)
         {
