@@ -37,12 +37,7 @@ internal sealed class CandidateSet
         var next = k;
         while (next < logits.Length)
         {
-            if (next <= logits.Length - Vector<float>.Count
-                && !Vector.GreaterThanAny(LogitMath.At(logits, next), new Vector<float>(threshold)))
-            {
-                next += Vector<float>.Count;
-                continue;
-            }
+            next = LogitMath.Above(logits, next, threshold);
 
             var end = Math.Min(logits.Length, next + Vector<float>.Count);
             for (; next < end; next++)
@@ -66,14 +61,10 @@ internal sealed class CandidateSet
     {
         Count = 0;
         var next = 0;
+        var below = MathF.BitDecrement(floor);
         while (next < logits.Length)
         {
-            if (next <= logits.Length - Vector<float>.Count
-                && !Vector.GreaterThanOrEqualAny(LogitMath.At(logits, next), new Vector<float>(floor)))
-            {
-                next += Vector<float>.Count;
-                continue;
-            }
+            next = LogitMath.Above(logits, next, below);
 
             var end = Math.Min(logits.Length, next + Vector<float>.Count);
             Reserve(Count + end - next);

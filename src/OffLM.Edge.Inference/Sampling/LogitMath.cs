@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace OffLM.Edge.Inference;
 
 /// <summary>Passes over all logits, vectorised: a vocabulary has 32,000 to 250,000 tokens and each pass is paid per token.</summary>
-internal static partial class LogitMath
+internal static class LogitMath
 {
     /// <summary>How many values are summed as floats before the sum goes on in double: keeps the error far below what sampling can notice.</summary>
     internal const int BlockSize = 1024;
@@ -30,11 +30,6 @@ internal static partial class LogitMath
     /// <summary>The largest value; NaN if there is one.</summary>
     internal static float Max(ReadOnlySpan<float> values)
     {
-        if (IsWiderThanVectors)
-        {
-            return MaxAvx2(values);
-        }
-
         var width = Vector<float>.Count;
         var i = 0;
         var max = float.NegativeInfinity;
@@ -87,6 +82,33 @@ internal static partial class LogitMath
         return i + values[i..].IndexOf(value);
     }
 
+    /// <summary>Passes over whole vectors whose values are all at most a limit.</summary>
+    /// <param name="values">Where.</param>
+    /// <param name="from">The first to look at.</param>
+    /// <param name="limit">What a value must be above to be stopped at.</param>
+    /// <returns>Not behind the first value above the limit, nor a vector's length before it; or where less than a vector is left.</returns>
+    internal static int Above(ReadOnlySpan<float> values, int from, float limit)
+    {
+        var width = Vector<float>.Count;
+        var limits = new Vector<float>(limit);
+        for (; from <= values.Length - (4 * width); from += 4 * width)
+        {
+            var highest = Vector.MaxNative(
+                Vector.MaxNative(At(values, from), At(values, from + width)), Vector.MaxNative(At(values, from + (2 * width)), At(values, from + (3 * width))));
+            if (Vector.GreaterThanAny(highest, limits))
+            {
+                break;
+            }
+        }
+
+        while (from <= values.Length - width && !Vector.GreaterThanAny(At(values, from), limits))
+        {
+            from += width;
+        }
+
+        return from;
+    }
+
     /// <summary>Σ exp((x − max) · scale): the softmax's denominator.</summary>
     internal static double SumExp(ReadOnlySpan<float> values, float max, float scale)
     {
@@ -99,13 +121,27 @@ internal static partial class LogitMath
         return sum;
     }
 
-    /// <summary>The same, and the sum of each <see cref="BlockSize"/> values, so that a draw need not look at all of them again.</summary>
-    internal static double SumExp(ReadOnlySpan<float> values, float max, float scale, Span<double> blocks)
+    /// <summary>The same, and the sum of each <see cref="BlockSize"/> values, so that a draw need not look at all of them again. The largest value is found
+    /// on the way: each block is read from memory once.</summary>
+    /// <param name="values">All.</param>
+    /// <param name="scale">Of the exponents.</param>
+    /// <param name="blocks">Takes each block's sum.</param>
+    /// <param name="maxima">As long as <paramref name="blocks"/>; takes each block's largest value.</param>
+    /// <param name="max">The largest value; NaN if there is one.</param>
+    internal static double SumExp(ReadOnlySpan<float> values, float scale, Span<double> blocks, Span<float> maxima, out float max)
     {
+        for (var block = 0; block < blocks.Length; block++)
+        {
+            var one = Block(values, block);
+            maxima[block] = Max(one);
+            blocks[block] = float.IsNegativeInfinity(maxima[block]) ? 0 : BlockSumExp(one, maxima[block], scale);
+        }
+
+        max = Max(maxima);
         var sum = 0.0;
         for (var block = 0; block < blocks.Length; block++)
         {
-            blocks[block] = BlockSumExp(Block(values, block), max, scale);
+            blocks[block] *= Math.Exp((maxima[block] - max) * scale);
             sum += blocks[block];
         }
 
@@ -125,11 +161,6 @@ internal static partial class LogitMath
 
     private static float BlockSumExp(ReadOnlySpan<float> values, float max, float scale)
     {
-        if (IsWiderThanVectors)
-        {
-            return BlockSumExpAvx2(values, max, scale);
-        }
-
         var (maxima, scales, sums) = (new Vector<float>(max), new Vector<float>(scale * Log2E), Vector<float>.Zero);
         var i = 0;
         for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)

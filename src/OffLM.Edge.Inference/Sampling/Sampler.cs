@@ -5,13 +5,12 @@ namespace OffLM.Edge.Inference;
 /// Allocates nothing per token once its arrays have grown to what the model's logits need.</remarks>
 internal sealed class Sampler
 {
-    private static readonly IReadOnlyDictionary<int, double> NoBias = new Dictionary<int, double>();
-
     private readonly SamplingOptions _options;
     private readonly TokenHistory _history;
     private readonly Xoshiro256 _random;
     private readonly CandidateSet _candidates = new();
     private double[] _weights = [];
+    private float[] _maxima = [];
 
     internal Sampler(SamplingOptions options, ReadOnlySpan<int> prompt, int maxNewTokens)
     {
@@ -26,15 +25,16 @@ internal sealed class Sampler
     /// <summary>Chooses a token. Changes the logits.</summary>
     internal int Sample(Span<float> logits)
     {
+        if (_options is { Temperature: > 0, TopK: 0, TopP: >= 1, MinP: <= 0 })
+        {
+            Change(logits);
+            return DrawFromAll(logits);
+        }
+
         var max = Adjust(logits);
         if (_options.Temperature <= 0)
         {
             return LogitMath.IndexOf(logits, max);
-        }
-
-        if (_options is { TopK: 0, TopP: >= 1, MinP: <= 0 })
-        {
-            return DrawFromAll(logits, max);
         }
 
         var sum = Filter(logits, max);
@@ -91,24 +91,29 @@ internal sealed class Sampler
     /// <returns>The highest logit then.</returns>
     private float Adjust(Span<float> logits)
     {
-        var max = LogitMath.Max(logits);
-        if (!float.IsFinite(max))
+        Change(logits);
+        return Finite(LogitMath.Max(logits));
+    }
+
+    /// <summary>A score that is no number stays none, whatever is added to it.</summary>
+    private static float Finite(float max) => float.IsFinite(max)
+        ? max
+        : throw new InferenceException("The model's scores are not finite numbers: its weights are damaged or overflow on this device.");
+
+    private void Change(Span<float> logits)
+    {
+        if (_options.LogitBias is { } bias)
         {
-            throw new InferenceException("The model's scores are not finite numbers: its weights are damaged or overflow on this device.");
+            foreach (var (token, value) in bias)
+            {
+                logits[token] += (float)value;
+            }
         }
 
-        if (_options.LogitBias is null && !_history.IsCounted)
+        if (_history.IsCounted)
         {
-            return max;
+            _history.Penalise(logits);
         }
-
-        foreach (var (token, value) in _options.LogitBias ?? NoBias)
-        {
-            logits[token] += (float)value;
-        }
-
-        _history.Penalise(logits);
-        return LogitMath.Max(logits);
     }
 
     /// <summary>Leaves the tokens that stay in play in the candidates and their weights beside them.</summary>
@@ -172,12 +177,19 @@ internal sealed class Sampler
     }
 
     /// <summary>Draws from the whole vocabulary: first a block of it, then a token of that block.</summary>
-    private int DrawFromAll(ReadOnlySpan<float> logits, float max)
+    private int DrawFromAll(ReadOnlySpan<float> logits)
     {
         var scale = 1 / (float)_options.Temperature;
         var count = (logits.Length + LogitMath.BlockSize - 1) / LogitMath.BlockSize;
         ReserveWeights(count);
-        var target = _random.NextDouble() * LogitMath.SumExp(logits, max, scale, _weights.AsSpan(0, count));
+        if (_maxima.Length < count)
+        {
+            _maxima = new float[count];
+        }
+
+        var sum = LogitMath.SumExp(logits, scale, _weights.AsSpan(0, count), _maxima.AsSpan(0, count), out var max);
+        Finite(max);
+        var target = _random.NextDouble() * sum;
         var chosen = 0;
         for (var block = 0; block < count; block++)
         {
