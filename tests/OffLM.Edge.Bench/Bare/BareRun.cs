@@ -12,10 +12,10 @@ internal sealed record BareRun(int Tokens, TimeSpan ToFirst, TimeSpan Total, boo
     public double TokensPerSecond => Tokens / Total.TotalSeconds;
 
     public static BareRun Parse(string line) => line.Split(' ') is [var tokens, var toFirst, var total, var isText]
-        ? new(Number(tokens), TimeSpan.FromTicks(Number(toFirst)), TimeSpan.FromTicks(Number(total)), bool.Parse(isText))
+        ? new((int)Number(tokens), TimeSpan.FromTicks(Number(toFirst)), TimeSpan.FromTicks(Number(total)), bool.Parse(isText))
         : throw new FormatException($"Expected the outcome of a bare run, got '{line}'.");
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Tokens} {ToFirst.Ticks} {Total.Ticks} {FirstIsText}");
 
-    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+    private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 }
