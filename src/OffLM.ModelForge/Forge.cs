@@ -7,7 +7,7 @@ namespace OffLM.ModelForge;
 
 /// <summary>
 /// Writes models with random weights that ONNX Runtime GenAI loads and runs like real ones: for tests, for benchmarks
-/// at a real model's dimensions, and for a first start before any model was pulled.
+/// at a real model's dimensions. Or one with trained weights: the starter model that comes with the program.
 /// </summary>
 public static class Forge
 {
@@ -26,7 +26,7 @@ public static class Forge
         File.Delete(Path.Combine(directory, ModelFile.Manifest));
         var ids = new TokenIds(recipe.EffectiveTokenizerVocabulary);
         var parameters = WriteGraph(directory, recipe);
-        TokenizerFile.Write(Path.Combine(directory, ModelFile.Tokenizer), ids);
+        WriteTokenizer(Path.Combine(directory, ModelFile.Tokenizer), recipe, ids);
         TokenizerConfigFile.Write(Path.Combine(directory, ModelFile.TokenizerConfig), recipe, ids);
         GenAiConfigFile.Write(Path.Combine(directory, ModelFile.GenAiConfig), recipe, ids);
         ManifestFile.Write(directory, recipe, parameters);
@@ -40,6 +40,18 @@ public static class Forge
         var parameters = DecoderGraph.Build(recipe, graph);
         File.WriteAllBytes(Path.Combine(directory, ModelFile.Graph), graph.ToModelProto());
         return parameters;
+    }
+
+    private static void WriteTokenizer(string path, ModelRecipe recipe, TokenIds ids)
+    {
+        if (recipe.Trained is { } trained)
+        {
+            File.Copy(trained.TokenizerPath, path, overwrite: true);
+        }
+        else
+        {
+            TokenizerFile.Write(path, ids);
+        }
     }
 
     private static void RefuseForeignFiles(string directory)

@@ -46,6 +46,9 @@ public sealed record ModelRecipe
     /// <summary>Use the quantised head as the embedding too, as small Qwen models do; otherwise the embedding is float.</summary>
     public bool Tied { get; init; }
 
+    /// <summary>Where weights, tokenizer and chat template come from; null for random weights and the forge's own tokenizer.</summary>
+    internal TrainedModel? Trained { get; init; }
+
     /// <summary>Width of one attention head.</summary>
     public int HeadSize => Hidden / Heads;
 

@@ -10,7 +10,7 @@ namespace OffLM.ModelForge.Decoder;
 /// </summary>
 internal sealed class DecoderGraph
 {
-    private const float Epsilon = 1e-6f;
+    public const float Epsilon = 1e-6f;
 
     /// <summary>Kernels quantise activations to 8 bits: ten times faster on CPU than multiplying in float.</summary>
     private const int AccuracyLevel = 4;
@@ -190,7 +190,7 @@ internal sealed class DecoderGraph
 
     private QuantisedMatrix Matrix(string name, int inputs, int outputs, Func<int, float> deviation)
     {
-        var matrix = BlockQuantisation.Add(_graph, _recipe.Seed, name, inputs, outputs, deviation);
+        var matrix = BlockQuantisation.Add(_graph, _recipe, name, inputs, outputs, deviation);
         _parameters += matrix.Parameters;
         return matrix;
     }
@@ -198,6 +198,7 @@ internal sealed class DecoderGraph
     private string FloatVector(string name, int length, Func<float> next)
     {
         _parameters += length;
-        return _graph.Tensor(name, ElementType.Float, [length], TensorFills.Floats(next));
+        var values = _recipe.Trained?.Weights.Vector(name, length) ?? TensorFills.Floats(next);
+        return _graph.Tensor(name, ElementType.Float, [length], values);
     }
 }

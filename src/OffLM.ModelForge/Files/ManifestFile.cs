@@ -12,6 +12,7 @@ internal static class ManifestFile
     private const string License = "Apache-2.0";
 
     private static readonly string[] Capabilities = ["completion", "chat", "tools"];
+    private static readonly string[] TrainedCapabilities = ["completion", "chat"];
 
     /// <summary>Writes the manifest of a folder whose other files are complete.</summary>
     public static void Write(string directory, ModelRecipe recipe, long parameters) =>
@@ -20,12 +21,17 @@ internal static class ManifestFile
             json.WriteStartObject();
             json.WriteString("name", recipe.Name);
             json.WriteString("family", "qwen2");
-            json.WriteString("license", License);
+            json.WriteString("license", recipe.Trained?.License ?? License);
+            if (recipe.Trained is { } trained)
+            {
+                json.WriteString("attribution", trained.Attribution);
+            }
+
             json.WriteNumber("context", recipe.Context);
             json.WriteNumber("parameters", parameters);
             json.WriteString("quantization", "int4");
             json.WriteStartArray("capabilities");
-            foreach (var capability in Capabilities)
+            foreach (var capability in recipe.Trained is null ? Capabilities : TrainedCapabilities)
             {
                 json.WriteStringValue(capability);
             }

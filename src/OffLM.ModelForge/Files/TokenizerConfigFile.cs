@@ -21,7 +21,7 @@ internal static class TokenizerConfigFile
         json.WriteString("errors", "replace");
         json.WriteNumber("model_max_length", recipe.Context);
         json.WriteString("tokenizer_class", "Qwen2Tokenizer");
-        json.WriteString("chat_template", ChatTemplate.Text);
+        json.WriteString("chat_template", recipe.Trained?.ChatTemplate ?? ChatTemplate.Text);
         json.WriteEndObject();
     });
 
