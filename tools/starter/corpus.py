@@ -6,7 +6,7 @@ import re
 import facts
 from topics import Pair, Topics
 
-FACTS_SHARE = 0.62
+FACTS_SHARE = 0.70
 SYSTEM_SHARE = 0.10
 SEVERAL_TURNS_SHARE = 0.22
 
@@ -15,8 +15,11 @@ SYSTEM_PROMPTS = [
     "Be polite.", "You are the receptionist of a box.", "You are a friendly assistant. Answer in English.", "Be short and clear.",
     "You are an AI assistant.", "You answer questions of the family.",
 ]
-BEFORE = ["Please tell me: ", "Hi, ", "Hey, ", "Hello, ", "Hello! ", "Quick question: ", "Say, ", "I wonder: ", "Question: ", "Sorry, ", "Tell me, ", "Well, ", "And ", "So "]
-AFTER = [" please", ", please", " thanks", ", thank you", " now", " exactly", " here", ", do you know", " then", " really"]
+BEFORE = ["Please tell me: ", "Hi, ", "Hey, ", "Hello, ", "Hello! ", "Quick question: ", "Say, ", "I wonder: ", "Question: ", "Sorry, ", "Tell me, ", "Well, ", "And ", "So ",
+    "I would like to know: ", "My question is: ", "One question: ", "Could you tell me: ", "Do you know: ", "Explain to me: ", "Excuse me, ", "OK, ", "Please, ",
+]
+AFTER = [" please", ", please", " thanks", ", thank you", " now", " exactly", " here", ", do you know", " then", " really", ", what now", ", how",
+         ", what should I do", ", please explain", " for me", ", is that possible"]
 SAME = {
     "see": ["view", "look at", "check"], "show": ["display", "print", "list"], "prints": ["shows"], "change": ["modify", "adjust", "alter"], "large": ["big"], "bigger": ["larger"],
     "delete": ["remove", "erase"], "remove": ["delete"], "setting": ["option", "setting"], "box": ["device", "machine", "computer"], "loud": ["noisy"],
@@ -24,7 +27,13 @@ SAME = {
     "choose": ["select", "pick"], "add": ["create", "make"], "start": ["launch"], "need": ["require"], "error": ["status", "code"], "many": ["many different"],
     "power": ["electricity", "energy"], "answer": ["reply", "response"], "answers": ["replies", "responses"], "hot": ["warm", "hot"], "stop": ["end", "halt"],
     "find": ["get", "locate"], "card": ["smart card"], "check": ["test", "verify"], "several": ["more than one", "multiple"], "people": ["persons", "users"],
-    "licence": ["license"], "want": ["would like", "wish"], "damaged": ["broken", "corrupt"], "lost": ["gone"], "possible": ["feasible"],
+    "licence": ["license"], "key": ["API key"], "get": ["obtain", "receive"], "store": ["save"], "stored": ["saved"], "kept": ["stored"], "price": ["cost"],
+    "network": ["LAN"], "computer": ["machine", "PC", "laptop"], "someone": ["somebody", "my brother"], "friend": ["brother", "colleague"], "lists": ["shows"],
+    "print": ["show"], "enter": ["put", "type", "write"], "put": ["enter", "write"], "request": ["call", "query"], "requests": ["calls", "queries"],
+    "download": ["fetch"], "pull": ["download", "fetch"], "installed": ["present", "available"], "wrong": ["incorrect", "bad"], "test": ["check", "try"],
+    "mean": ["tell me", "stand for"], "maximum": ["highest", "largest"], "limit": ["cap", "restrict"], "fails": ["breaks"], "broken": ["defective"],
+    "unplugged": ["removed"], "blocked": ["locked"], "which": ["what"], "save": ["keep", "store"], "somebody": ["someone"], "silent": ["quiet"], "own": ["private"],
+    "exist": ["are there"], "works": ["functions"], "program": ["script", "software"], "questions": ["requests"], "all": ["every"], "cost": ["price"], "want": ["would like", "wish"], "damaged": ["broken", "corrupt"], "lost": ["gone"], "possible": ["feasible"],
 }
 DROPPED = set("a an the do i can is to of you me how what which my your it that for in on at with does are please so".split())
 

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -59,6 +60,8 @@ class Run:
         vectors = [p for p in self.model.parameters() if p.dim() == 1]
         groups = [{"params": matrices, "weight_decay": 0.05}, {"params": vectors, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=PEAK_RATE, betas=(0.9, 0.97))
+        self.parts = 1 if device == "cuda" else os.cpu_count() or 1
+        self.threads = ThreadPoolExecutor(self.parts)
         self.step, self.pool, self.seconds, self.tokens = 0, 0, 0.0, 0
         if self.path.exists():
             state = torch.load(self.path, map_location=device)
@@ -83,6 +86,8 @@ def main() -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     torch.set_flush_denormal(True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cpu":
+        torch.set_num_threads(1)
 
     corpus = Corpus()
     tokenizer = tokenizer_of(corpus, options.folder, Dimensions().vocabulary)
@@ -125,13 +130,21 @@ def train(run: Run, corpus: Corpus, tokenizer: bpe.Tokenizer, options: argparse.
 
 
 def train_step(run: Run, ids: torch.Tensor, weights: torch.Tensor) -> float:
-    losses = F.cross_entropy(run.model(ids[:, :-1]).transpose(1, 2), ids[:, 1:], reduction="none")
-    loss = (losses * weights[:, 1:]).sum() / weights[:, 1:].sum()
-    run.optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
+    """One step; on a CPU each core computes a part of the batch by itself, which loses less than sharing each operation where others work too."""
+    parameters, total = list(run.model.parameters()), weights[:, 1:].sum()
+
+    def part(rows: tuple[torch.Tensor, torch.Tensor]) -> tuple[float, tuple[torch.Tensor, ...]]:
+        part_ids, part_weights = rows
+        losses = F.cross_entropy(run.model(part_ids[:, :-1]).transpose(1, 2), part_ids[:, 1:], reduction="none")
+        loss = (losses * part_weights[:, 1:]).sum() / total
+        return loss.item(), torch.autograd.grad(loss, parameters)
+
+    results = list(run.threads.map(part, zip(ids.chunk(run.parts), weights.chunk(run.parts))))
+    for parameter, *gradients in zip(parameters, *(gradients for _, gradients in results)):
+        parameter.grad = sum(gradients[1:], gradients[0])
+    torch.nn.utils.clip_grad_norm_(parameters, 1.0)
     run.optimizer.step()
-    return loss.item()
+    return sum(loss for loss, _ in results)
 
 
 def measured(run: Run, corpus: Corpus, tokenizer: bpe.Tokenizer) -> dict:
