@@ -52,5 +52,7 @@ def add(fact: Fact, kind: str, value: str, macros: dict[str, str]) -> None:
 
 
 def phrased(pattern: str, rng: random.Random) -> str:
-    """One of the phrasings that a pattern with (one|another) stands for."""
-    return re.sub(r"\(([^()]*)\)", lambda m: rng.choice(m.group(1).split("|")), pattern)
+    """One of the phrasings that a pattern with (one|another) stands for; choices may stand in choices."""
+    while "(" in pattern:
+        pattern = re.sub(r"\(([^()]*)\)", lambda m: rng.choice(m.group(1).split("|")), pattern)
+    return pattern
