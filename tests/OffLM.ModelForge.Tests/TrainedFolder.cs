@@ -22,9 +22,19 @@ internal sealed class TrainedFolder
     {
         Config = new()
         {
-            ["name"] = "taught", ["license"] = "MIT", ["attribution"] = "a teacher", ["vocab_size"] = Vocabulary, ["num_hidden_layers"] = 1,
-            ["hidden_size"] = Hidden, ["num_attention_heads"] = Heads, ["num_key_value_heads"] = KvHeads, ["intermediate_size"] = Intermediate,
-            ["max_position_embeddings"] = 128, ["rope_theta"] = 1e6, ["rms_norm_eps"] = 1e-6, ["tie_word_embeddings"] = true,
+            ["name"] = "taught",
+            ["license"] = "MIT",
+            ["attribution"] = "a teacher",
+            ["vocab_size"] = Vocabulary,
+            ["num_hidden_layers"] = 1,
+            ["hidden_size"] = Hidden,
+            ["num_attention_heads"] = Heads,
+            ["num_key_value_heads"] = KvHeads,
+            ["intermediate_size"] = Intermediate,
+            ["max_position_embeddings"] = 128,
+            ["rope_theta"] = 1e6,
+            ["rms_norm_eps"] = 1e-6,
+            ["tie_word_embeddings"] = true,
         };
         Add("model.embed_tokens.weight", 1, Vocabulary, Hidden);
         Add("model.norm.weight", 1, Hidden);

@@ -16,10 +16,10 @@ class Reply:
     tokens: int
 
 
-def ask(port: int, messages: list[tuple[str, str]], limit: int = 120) -> Reply:
+def ask(port: int, messages: list[tuple[str, str]], temperature: float = 0, limit: int = 120) -> Reply:
     body = json.dumps({
-        "model": "starter", "messages": [{"role": role, "content": text} for role, text in messages], "temperature": 0, "max_tokens": limit,
-        "stream": True, "stream_options": {"include_usage": True}})
+        "model": "starter", "messages": [{"role": role, "content": text} for role, text in messages], "temperature": temperature,
+        "seed": 1, "max_tokens": limit, "stream": True, "stream_options": {"include_usage": True}})
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     began = time.monotonic()
     connection.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})

@@ -35,8 +35,7 @@ class Tokenizer:
     @staticmethod
     def train(texts: Counter, size: int) -> "Tokenizer":
         """Merges the most frequent pair again and again until there are `size` tokens, special ones included."""
-        words = [["".join(ALPHABET[b] for b in w.encode())] for w in texts]
-        words = [list(w[0]) for w in words]
+        words = [[ALPHABET[b] for b in w.encode()] for w in texts]
         uses = list(texts.values())
         counts, where = Counter(), defaultdict(set)
         for i, word in enumerate(words):

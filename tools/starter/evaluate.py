@@ -17,6 +17,7 @@ from corpus import Corpus
 from model import Dimensions, Starter
 
 TURNS = 200
+OF_A_TOPIC = 50
 BEGIN, END = "<!-- figures -->\n", "<!-- end of figures -->"
 
 
@@ -50,16 +51,27 @@ def answers(port: int, corpus: Corpus) -> list[tuple[str, str, str]]:
         if not fact.holds(reply.text):
             wrong.append(fact.name)
             print(f"{fact.name}: {test}\n    {reply.text}")
+    by_chance = sum(1 for fact, test in facts if fact.holds(asking.ask(port, [("user", test)], temperature=1).text))
     turns = held_out_turns(port, corpus)
     good = sum(1 for reply, fine in turns if reply.finished == "stop" and fine)
     rates = [r.tokens / (r.first_token + r.rest) for r in replies]
     print("wrong:", ", ".join(wrong))
     return [
         ("questions about the box answered rightly", f"{len(facts) - len(wrong)} of {len(facts)}", "each asked in words that training never saw; key phrase, over HTTP, temperature 0"),
+        ("the same at temperature 1", f"{by_chance} of {len(facts)}", "what OpenAI's clients ask with unless told otherwise; seed 1"),
+        ("held-out sums answered rightly", right(port, corpus.topics.sum), "numbers up to 99, over HTTP"),
+        ("held-out conversions of units answered rightly", right(port, corpus.topics.units), "over HTTP"),
         ("held-out turns that end by themselves, well-formed", f"{good} of {len(turns)}", "over HTTP, at most 120 tokens"),
         ("first token, median / 95 %", f"{statistics.median(r.first_token for r in replies) * 1000:.0f} / {percentile([r.first_token for r in replies], 95) * 1000:.0f} ms", "over HTTP, streaming, the durable hold included"),
         ("tokens a second, median / 5 %", f"{statistics.median(rates):.0f} / {percentile(rates, 5):.0f}", "of an answer, from sending the request to its last text, over HTTP"),
     ]
+
+
+def right(port: int, topic) -> str:
+    """How many held-out questions of a topic with one right answer get it."""
+    rng = random.Random(13)
+    pairs = [topic(rng, True) for _ in range(OF_A_TOPIC)]
+    return f"{sum(1 for question, answer in pairs if asking.ask(port, [('user', question + '?')]).text == answer)} of {OF_A_TOPIC}"
 
 
 def held_out_turns(port: int, corpus: Corpus) -> list[tuple[asking.Reply, bool]]:

@@ -33,7 +33,7 @@ public sealed partial class FactsTests
     public void Each_command_and_option_that_an_answer_names_exists()
     {
         var root = CommandTree.Root();
-        HashSet<string> options = [.. Options(root)];
+        HashSet<string> options = [.. Options(root), .. Option().Matches(Document("docs/fleet.md")).Select(m => m.Value)];
         var wrong = new List<string>();
         foreach (var fact in StarterFact.All)
         {
