@@ -16,7 +16,7 @@ internal sealed class TrainedWeights(SafetensorsFile file, ModelRecipe recipe)
     /// <exception cref="RecipeException">The file lacks it.</exception>
     public (TensorFill Weights, TensorFill Scales) Matrix(string name, int inputs, int outputs)
     {
-        var rows = name == "lm_head.MatMul.weight" ? file.Values(Embedding, outputs, inputs) : Parts(name, inputs);
+        var rows = name == "lm_head.MatMul.weight" ? file.Values(Embedding, outputs, inputs) : Parts(name, outputs, inputs);
         return BlockRounding.Round(rows);
     }
 
@@ -32,7 +32,7 @@ internal sealed class TrainedWeights(SafetensorsFile file, ModelRecipe recipe)
         return TensorFills.Floats(values.ToArray());
     }
 
-    private ReadOnlySpan<float> Parts(string name, int inputs)
+    private ReadOnlySpan<float> Parts(string name, int outputs, int inputs)
     {
         // model.layers.0.attn.o_proj.MatMul.weight is model.layers.0.self_attn.o_proj.weight, and so on.
         if (name.EndsWith("qkv_proj.MatMul.weight", StringComparison.Ordinal))
@@ -41,7 +41,7 @@ internal sealed class TrainedWeights(SafetensorsFile file, ModelRecipe recipe)
         }
 
         var trained = name.Replace(".attn.", ".self_attn.", StringComparison.Ordinal).Replace(".MatMul.", ".", StringComparison.Ordinal);
-        return file.Values(trained, name.Contains(".gate_proj.", StringComparison.Ordinal) || name.Contains(".up_proj.", StringComparison.Ordinal) ? recipe.Intermediate : recipe.Hidden, inputs);
+        return file.Values(trained, outputs, inputs);
     }
 
     /// <summary>Query, key and value of a layer, one after the other.</summary>

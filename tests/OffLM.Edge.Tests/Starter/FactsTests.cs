@@ -33,16 +33,20 @@ public sealed partial class FactsTests
     public void Each_command_and_option_that_an_answer_names_exists()
     {
         var root = CommandTree.Root();
-        HashSet<string> options = [.. Options(root), .. Option().Matches(Document("docs/fleet.md")).Select(m => m.Value)];
+        var fleet = Document("docs/fleet.md");
+        HashSet<string> options = [.. Options(root), .. Option().Matches(fleet).Select(m => m.Value)];
         var wrong = new List<string>();
         foreach (var fact in StarterFact.All)
         {
-            wrong.AddRange(EdgeCommand().Matches(fact.Answer).Where(m => !Exists(root, m.Value.Split(' ')[1..])).Select(m => $"{fact.Name}: {m.Value}"));
-            wrong.AddRange(FleetCommand().Matches(fact.Answer).Where(m => !Document("docs/fleet.md").Contains(m.Value, StringComparison.Ordinal)).Select(m => $"{fact.Name}: {m.Value}"));
-            wrong.AddRange(Option().Matches(fact.Answer).Select(m => m.Value).Where(option => !options.Contains(option)).Select(option => $"{fact.Name}: {option}"));
+            Add(fact, EdgeCommand(), command => Exists(root, command.Split(' ')[1..]));
+            Add(fact, FleetCommand(), command => fleet.Contains(command, StringComparison.Ordinal));
+            Add(fact, Option(), options.Contains);
         }
 
         Assert.Empty(wrong);
+
+        void Add(StarterFact fact, Regex pattern, Func<string, bool> exists) =>
+            wrong.AddRange(pattern.Matches(fact.Answer).Select(m => m.Value).Where(name => !exists(name)).Select(name => $"{fact.Name}: {name}"));
     }
 
     [Fact]

@@ -8,7 +8,8 @@ namespace OffLM.Edge.Tests.Starter;
 /// <param name="Keys">What an answer must contain to be right.</param>
 /// <param name="Sources">Files, and the words in them that make the answer true.</param>
 /// <param name="Tests">Questions that training never saw.</param>
-internal sealed record StarterFact(string Name, string Answer, IReadOnlyList<string> Keys, IReadOnlyList<(string File, string Words)> Sources, IReadOnlyList<string> Tests)
+internal sealed record StarterFact(
+    string Name, string Answer, IReadOnlyList<string> Keys, IReadOnlyList<(string File, string Words)> Sources, IReadOnlyList<string> Tests)
 {
     private const string From = "from ";
 
