@@ -8,7 +8,7 @@ namespace OffLM.ModelForge;
 
 /// <summary>
 /// Writes models with random weights that ONNX Runtime GenAI loads and runs like real ones: for tests, for benchmarks
-/// at a real model's dimensions, and for a first start before any model was pulled.
+/// at a real model's dimensions. Or one with trained weights: the starter model that comes with the program.
 /// </summary>
 public static class Forge
 {
@@ -23,8 +23,8 @@ public static class Forge
         Begin(directory);
         var ids = new TokenIds(recipe.EffectiveTokenizerVocabulary);
         var parameters = WriteGraph(directory, graph => DecoderGraph.Build(recipe, graph));
-        TokenizerFile.Write(Path.Combine(directory, ModelFile.Tokenizer), ids);
-        TokenizerConfigFile.Write(Path.Combine(directory, ModelFile.TokenizerConfig), recipe.Context, ids, ChatTemplate.Text);
+        WriteTokenizer(Path.Combine(directory, ModelFile.Tokenizer), recipe, ids);
+        TokenizerConfigFile.Write(Path.Combine(directory, ModelFile.TokenizerConfig), recipe.Context, ids, recipe.Trained?.ChatTemplate ?? ChatTemplate.Text);
         GenAiConfigFile.Write(Path.Combine(directory, ModelFile.GenAiConfig), recipe, ids);
         ManifestFile.Write(directory, recipe, parameters);
         return Done(directory, parameters);
@@ -79,6 +79,18 @@ public static class Forge
         var parameters = build(graph);
         File.WriteAllBytes(Path.Combine(directory, ModelFile.Graph), graph.ToModelProto());
         return parameters;
+    }
+
+    private static void WriteTokenizer(string path, ModelRecipe recipe, TokenIds ids)
+    {
+        if (recipe.Trained is { } trained)
+        {
+            File.Copy(trained.TokenizerPath, path, overwrite: true);
+        }
+        else
+        {
+            TokenizerFile.Write(path, ids);
+        }
     }
 
     private static void RefuseForeignFiles(string directory)

@@ -18,6 +18,11 @@ internal sealed class ForgeCommand
         DefaultValueFactory = _ => ModelRecipe.PresetNames[0],
     };
 
+    private readonly Option<string?> _trained = new("--trained")
+    {
+        Description = "Folder of a trained Qwen2-style model in Hugging Face's layout, which gives dimensions and weights in place of the preset",
+    };
+
     private readonly Option<string> _out = new("--out") { Description = "Folder to write, new or empty", Required = true };
     private readonly Option<string?> _name = new("--name") { Description = "The model's name" };
     private readonly Option<ulong?> _seed = Number<ulong>("--seed", "Decides every weight");
@@ -76,9 +81,9 @@ internal sealed class ForgeCommand
 
     private RootCommand Root()
     {
-        var root = new RootCommand("Writes a Qwen2-style int4 ONNX model, or a BERT-style encoder, with random weights.")
+        var root = new RootCommand("Writes a Qwen2-style int4 ONNX model, or a BERT-style encoder, with random or trained weights.")
         {
-            _preset, _out, _name, _seed, _layers, _hidden, _heads, _kvHeads, _intermediate,
+            _preset, _trained, _out, _name, _seed, _layers, _hidden, _heads, _kvHeads, _intermediate,
             _vocabulary, _tokenizerVocabulary, _context, _threads, _prune, _tied, _standard, _pooling,
         };
         root.SetAction(Execute);
@@ -137,7 +142,9 @@ internal sealed class ForgeCommand
 
     private ModelRecipe Recipe(ParseResult parsed)
     {
-        var preset = ModelRecipe.Preset(parsed.GetRequiredValue(_preset));
+        var preset = parsed.GetValue(_trained) is { } trained
+            ? TrainedModel.Read(trained).Recipe
+            : ModelRecipe.Preset(parsed.GetRequiredValue(_preset));
         return preset with
         {
             Name = parsed.GetValue(_name) ?? preset.Name,

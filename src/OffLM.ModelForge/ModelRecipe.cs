@@ -52,6 +52,9 @@ public sealed record ModelRecipe
     /// <summary>Whether LoRA adapters can be added to the attention's projections: their matrices are inputs that are empty unless given.</summary>
     public bool Adaptable { get; init; }
 
+    /// <summary>Where weights, tokenizer and chat template come from; null for random weights and the forge's own tokenizer.</summary>
+    internal TrainedModel? Trained { get; init; }
+
     /// <summary>Width of one attention head.</summary>
     public int HeadSize => Hidden / Heads;
 

@@ -23,7 +23,7 @@ public sealed partial class ReadmeTests : IDisposable
         Assert.True(blocks.Count >= 5, $"Only {blocks.Count} blocks of the README are marked to be run.");
         Assert.Equal(Comment().Count(readme), blocks.Count);
 
-        await using var node = await PublishedNode.StartAsync(new NodeSetup { State = _scratch["state"] });
+        await using var node = await PublishedNode.StartAsync(new NodeSetup { State = _scratch["state"], Shipped = true });
         var environment = new Dictionary<string, string>
         {
             ["OFFLM_STATE"] = node.State,

@@ -41,7 +41,7 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(0, Run("--help"));
         Assert.All(
             [
-                "--preset", "--out", "--name", "--seed", "--layers", "--hidden", "--heads", "--kv-heads", "--intermediate",
+                "--preset", "--trained", "--out", "--name", "--seed", "--layers", "--hidden", "--heads", "--kv-heads", "--intermediate",
                 "--vocabulary", "--tokenizer-vocabulary", "--context", "--threads", "--prune", "--tied", "--pooling",
             ],
             option => Assert.Contains(option, _output.ToString()));

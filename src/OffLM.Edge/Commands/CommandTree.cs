@@ -7,7 +7,10 @@ namespace OffLM.Edge.Commands;
 /// <summary>The program's commands.</summary>
 internal static class CommandTree
 {
-    public static Task<int> InvokeAsync(string[] arguments)
+    public static Task<int> InvokeAsync(string[] arguments) => CommandLineProgram.InvokeAsync("offlm-edge", Root(), arguments);
+
+    /// <summary>All commands and their options.</summary>
+    public static RootCommand Root()
     {
         var root = new RootCommand("OffLM.Edge: private AI on your own box, with a signed receipt for every answer.")
         {
@@ -26,6 +29,6 @@ internal static class CommandTree
         root.Options.Add(GlobalOptions.State);
         root.Options.Add(GlobalOptions.Config);
         root.Options.Add(GlobalOptions.Json);
-        return CommandLineProgram.InvokeAsync("offlm-edge", root, arguments);
+        return root;
     }
 }

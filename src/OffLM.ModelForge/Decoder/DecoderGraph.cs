@@ -160,6 +160,7 @@ internal sealed class DecoderGraph
     private string FloatVector(string name, int length, Func<float> next)
     {
         _parameters += length;
-        return _graph.Tensor(name, ElementType.Float, [length], TensorFills.Floats(next));
+        var values = _recipe.Trained?.Weights.Vector(name, length) ?? TensorFills.Floats(next);
+        return _graph.Tensor(name, ElementType.Float, [length], values);
     }
 }

@@ -6,7 +6,7 @@ namespace OffLM.ModelForge.Decoder;
 internal static class RotaryTables
 {
     /// <summary>Qwen2.5's base; long wavelengths suit long contexts.</summary>
-    private const double Theta = 1_000_000;
+    public const double Theta = 1_000_000;
 
     /// <summary>Adds both tables and returns their names.</summary>
     public static (string Cosines, string Sines) Add(OnnxGraph graph, int context, int headSize)

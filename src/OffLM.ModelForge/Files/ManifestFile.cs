@@ -14,17 +14,23 @@ internal static class ManifestFile
     private const string License = "Apache-2.0";
 
     private static readonly string[] Capabilities = ["completion", "chat", "tools"];
+    private static readonly string[] TrainedCapabilities = ["completion", "chat"];
 
     /// <summary>Writes the manifest of a folder whose other files are complete.</summary>
     public static void Write(string directory, ModelRecipe recipe, long parameters) => Write(directory, ModelFile.Described, json =>
     {
-        WriteHead(json, recipe.Name, "qwen2", recipe.Context, parameters, "int4", Capabilities);
+        var trained = recipe.Trained;
+        WriteHead(json, recipe.Name, "qwen2", trained?.License ?? License, recipe.Context, parameters, "int4", trained is null ? Capabilities : TrainedCapabilities);
+        if (trained is not null)
+        {
+            json.WriteString("attribution", trained.Attribution);
+        }
     });
 
     /// <summary>Writes the manifest of an encoder's folder whose other files are complete.</summary>
     public static void Write(string directory, EncoderRecipe recipe, TokenIds ids, long parameters) => Write(directory, ModelFile.DescribedOfEncoder, json =>
     {
-        WriteHead(json, recipe.Name, "bert", recipe.Context, parameters, "f32", ["embedding"]);
+        WriteHead(json, recipe.Name, "bert", License, recipe.Context, parameters, "f32", ["embedding"]);
         json.WriteStartObject("embedding");
         json.WriteString("graph", ModelFile.Graph);
         json.WriteNumber("dimensions", recipe.Hidden);
@@ -52,11 +58,11 @@ internal static class ManifestFile
     });
 
     private static void WriteHead(
-        Utf8JsonWriter json, string name, string family, int context, long parameters, string quantization, IReadOnlyList<string> capabilities)
+        Utf8JsonWriter json, string name, string family, string license, int context, long parameters, string quantization, IReadOnlyList<string> capabilities)
     {
         json.WriteString("name", name);
         json.WriteString("family", family);
-        json.WriteString("license", License);
+        json.WriteString("license", license);
         json.WriteNumber("context", context);
         json.WriteNumber("parameters", parameters);
         json.WriteString("quantization", quantization);

@@ -14,6 +14,24 @@ internal static class TensorFills
         }
     };
 
+    /// <summary>Floats that are there already.</summary>
+    public static TensorFill Floats(float[] values)
+    {
+        var next = 0;
+        return Floats(() => values[next++]);
+    }
+
+    /// <summary>Bytes that are there already.</summary>
+    public static TensorFill Bytes(byte[] values)
+    {
+        var next = 0;
+        return piece =>
+        {
+            values.AsSpan(next, piece.Length).CopyTo(piece);
+            next += piece.Length;
+        };
+    }
+
     /// <summary>Integers that are there already; they must fit one piece.</summary>
     public static TensorFill Integers(long[] values) => piece =>
     {

@@ -4,7 +4,7 @@ using OffLM.ModelForge.Onnx;
 namespace OffLM.ModelForge.Weights;
 
 /// <summary>
-/// Random 4-bit weights in the layout of MatMulNBits: blocks of 32 along the input axis, two weights a byte,
+/// 4-bit weights, trained ones or random ones, in the layout of MatMulNBits: blocks of 32 along the input axis, two weights a byte,
 /// one float scale a block, zero point 8.
 /// </summary>
 internal static class BlockQuantisation
@@ -23,11 +23,11 @@ internal static class BlockQuantisation
 
     /// <summary>Adds a matrix of <paramref name="outputs"/> rows and <paramref name="inputs"/> columns to the graph.</summary>
     /// <param name="graph">Where the two tensors go.</param>
-    /// <param name="recipe">Has the seed.</param>
+    /// <param name="recipe">Has the trained weights, or the seed of random ones.</param>
     /// <param name="name">The matrix's name.</param>
     /// <param name="inputs">Columns; a multiple of the block.</param>
     /// <param name="outputs">Rows.</param>
-    /// <param name="deviation">Standard deviation of a row's weights once they are multiplied out.</param>
+    /// <param name="deviation">Standard deviation of a row's random weights once they are multiplied out.</param>
     public static QuantisedMatrix Add(OnnxGraph graph, ModelRecipe recipe, string name, int inputs, int outputs, Func<int, float> deviation)
     {
         var blocks = inputs / BlockSize;
@@ -39,7 +39,7 @@ internal static class BlockQuantisation
 
     /// <summary>The same matrix's contents in the same layout, to be stored in another.</summary>
     public static (TensorFill Weights, TensorFill Scales) Fills(ModelRecipe recipe, string name, int inputs, int outputs, Func<int, float> deviation) =>
-        Random(recipe.Seed, name, inputs, deviation);
+        recipe.Trained?.Weights.Matrix(name, inputs, outputs) ?? Random(recipe.Seed, name, inputs, deviation);
 
     private static (TensorFill Weights, TensorFill Scales) Random(ulong seed, string name, int inputs, Func<int, float> deviation) => (
         Weights(new RandomStream(seed, name + "_Q4")),

@@ -14,6 +14,12 @@ internal sealed record NodeSetup
     /// <summary>More options to <c>run</c>.</summary>
     public IReadOnlyList<string> Options { get; init; } = [];
 
+    /// <summary>
+    /// Whether the node starts with the model that the program ships with. Else it has one of the same name with random weights, which talks on
+    /// until it is told to stop, as tests of limits, interruptions and crashes want.
+    /// </summary>
+    public bool Shipped { get; init; }
+
     /// <summary>A program and its options that runs the node, such as strace.</summary>
     public IReadOnlyList<string> Wrapper { get; init; } = [];
 }

@@ -57,6 +57,11 @@ internal sealed class PublishedNode : IAsyncDisposable
         var scratch = setup.State is null ? new Scratch() : null;
         var state = setup.State ?? scratch!["state"];
         var port = setup.Port ?? Scratch.FreePort();
+        if (!setup.Shipped)
+        {
+            RandomModel.PutInto(state);
+        }
+
         string[] command = [.. setup.Wrapper, PublishedProgram.Binary, "run", "--state", state, "--listen", $"127.0.0.1:{port}", .. setup.Options];
         return new PublishedNode(new ChildProgram("node", command, setup.Environment, setup.Wrapper.Count > 0), scratch, state, port);
     }
