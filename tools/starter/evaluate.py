@@ -59,8 +59,10 @@ def answers(port: int, corpus: Corpus) -> list[tuple[str, str, str]]:
     return [
         ("questions about the box answered rightly", f"{len(facts) - len(wrong)} of {len(facts)}", "each asked in words that training never saw; key phrase, over HTTP, temperature 0"),
         ("the same at temperature 1", f"{by_chance} of {len(facts)}", "what OpenAI's clients ask with unless told otherwise; seed 1"),
-        ("held-out sums answered rightly", right(port, corpus.topics.sum), "numbers up to 99, over HTTP"),
-        ("held-out conversions of units answered rightly", right(port, corpus.topics.units), "over HTTP"),
+        ("sums answered rightly, seen in training / held out", right(port, corpus.topics.sum), "numbers up to 99, over HTTP"),
+        ("conversions of units, likewise", right(port, corpus.topics.units), "over HTTP"),
+        ("days and months, likewise", right(port, corpus.topics.calendar), "over HTTP"),
+        ("definitions of words, seen in training", f"{rightly(port, corpus.topics.definition, held=False)} of {OF_A_TOPIC}", "word for word, over HTTP"),
         ("held-out turns that end by themselves, well-formed", f"{good} of {len(turns)}", "over HTTP, at most 120 tokens"),
         ("first token, median / 95 %", f"{statistics.median(r.first_token for r in replies) * 1000:.0f} / {percentile([r.first_token for r in replies], 95) * 1000:.0f} ms", "over HTTP, streaming, the durable hold included"),
         ("tokens a second, median / 5 %", f"{statistics.median(rates):.0f} / {percentile(rates, 5):.0f}", "of an answer, from sending the request to its last text, over HTTP"),
@@ -68,10 +70,14 @@ def answers(port: int, corpus: Corpus) -> list[tuple[str, str, str]]:
 
 
 def right(port: int, topic) -> str:
-    """How many held-out questions of a topic with one right answer get it."""
+    return f"{rightly(port, topic, held=False)} of {OF_A_TOPIC} / {rightly(port, topic, held=True)} of {OF_A_TOPIC}"
+
+
+def rightly(port: int, topic, held: bool) -> int:
+    """How many questions of a topic with one right answer get it."""
     rng = random.Random(13)
-    pairs = [topic(rng, True) for _ in range(OF_A_TOPIC)]
-    return f"{sum(1 for question, answer in pairs if asking.ask(port, [('user', question + '?')]).text == answer)} of {OF_A_TOPIC}"
+    pairs = [topic(rng, held) for _ in range(OF_A_TOPIC)]
+    return sum(1 for question, answer in pairs if asking.ask(port, [("user", question + "?")]).text == answer)
 
 
 def held_out_turns(port: int, corpus: Corpus) -> list[tuple[asking.Reply, bool]]:
