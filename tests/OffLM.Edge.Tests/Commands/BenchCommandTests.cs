@@ -22,6 +22,7 @@ public sealed class BenchCommandTests : IDisposable
         string address;
         await using (var node = await PublishedNode.StartAsync(new NodeSetup { State = State }))
         {
+            await HasKeyAsync();
             var refused = await Command.EdgeAsync(State, "bench");
             Assert.Equal(1, refused.ExitCode);
             Assert.Contains($"A node runs on {State}; it has the processors", refused.Error, StringComparison.Ordinal);
@@ -67,7 +68,11 @@ public sealed class BenchCommandTests : IDisposable
     [Fact]
     public async Task A_signal_ends_it_and_leaves_nothing_behind()
     {
-        await (await PublishedNode.StartAsync(new NodeSetup { State = State })).DisposeAsync();
+        await using (await PublishedNode.StartAsync(new NodeSetup { State = State }))
+        {
+            await HasKeyAsync();
+        }
+
         var start = Command.Prepare(PublishedProgram.Binary, ["bench", "--soak", "1h", "--report", _scratch["report.json"]], new Dictionary<string, string> { ["OFFLM_STATE"] = State });
         using var process = System.Diagnostics.Process.Start(start)!;
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
@@ -83,6 +88,10 @@ public sealed class BenchCommandTests : IDisposable
         Assert.Contains("Stopped; nothing was written.", rest, StringComparison.Ordinal);
         Assert.False(File.Exists(_scratch["report.json"]));
     }
+
+    /// <summary>A node makes its key while it answers already.</summary>
+    private Task HasKeyAsync() =>
+        Until.TrueAsync(TimeSpan.FromSeconds(60), () => File.Exists(Path.Combine(State, "keys", "node.json")), "The node makes no key.");
 
     private static void AssertSigned(string document, Address node)
     {
