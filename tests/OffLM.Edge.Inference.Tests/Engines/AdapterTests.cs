@@ -57,6 +57,19 @@ public sealed class AdapterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Answers_that_are_stepped_together_share_their_adapter()
+    {
+        string[] names = ["tiny:a1", "tiny", "tiny:a2", "tiny:a1"];
+        var alone = new List<string>();
+        foreach (var name in names)
+        {
+            alone.Add(await AnswerAsync(name, 3));
+        }
+
+        Assert.Equal(alone, await Task.WhenAll(names.Select(name => AnswerAsync(name, 3, TinyModel.Prompt(40)))));
+    }
+
+    [Fact]
     public async Task What_one_computed_of_a_conversation_is_not_taken_for_another()
     {
         var prompt = TinyModel.Prompt(200);

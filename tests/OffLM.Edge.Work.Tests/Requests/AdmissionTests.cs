@@ -178,6 +178,25 @@ public sealed class AdmissionTests
     }
 
     /// <summary>Paid work waits for the ledger's check.</summary>
+    [Fact]
+    public async Task An_adapters_receipt_names_it_beside_its_base()
+    {
+        var recipe = ModelForge.ModelRecipe.Tiny with { Name = "base", Adaptable = true, Threads = 1 };
+        await using var test = await TestNode.StartAsync(options =>
+        {
+            ModelForge.Forge.Write(Path.Combine(options.ModelsDirectory, "base"), recipe);
+            ModelForge.Forge.Write(Path.Combine(options.ModelsDirectory, "poet"), new ModelForge.AdapterRecipe(recipe, "poet"));
+            return options with { Models = options.Models with { Engine = EngineChoice.Direct } };
+        });
+
+        var (_, completed) = await test.AnswerAsync(Caller.Household, TestNode.Request() with { Model = "base:poet" });
+        var (_, plain) = await test.AnswerAsync(Caller.Household, TestNode.Request() with { Model = "base" });
+
+        Assert.Equal(test.Node.Store.Find("base").Id, Convert.ToHexStringLower(completed.Receipt.Model.AsSpan()));
+        Assert.Equal(test.Node.Store.Find("base:poet").Id, Convert.ToHexStringLower(completed.Receipt.Adapter.AsSpan()));
+        Assert.Equal((plain.Receipt.Model, true), (completed.Receipt.Model, plain.Receipt.Adapter.IsZero));
+    }
+
     private static Task PaidWorkAsync(TestNode test) =>
         TestNode.UntilAsync(() => !test.Node.Status().Problems.Any(p => p.Contains("being checked", StringComparison.Ordinal)), "the check before paid work");
 }
