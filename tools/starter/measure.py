@@ -37,7 +37,7 @@ def held_out(model: Starter, corpus: Corpus, tokenizer: Tokenizer, dialogues: in
     rows = sorted((row(m, tokenizer, asked_weight=0.0) for m in messages), key=lambda r: len(r[0]))
     nats = tokens = 0
     for start in range(0, len(rows), BATCH):
-        ids, weights = padded(rows[start:start + BATCH])
+        ids, weights = on_its_device(model, padded(rows[start:start + BATCH]))
         losses = F.cross_entropy(model(ids[:, :-1]).transpose(1, 2), ids[:, 1:], reduction="none")
         nats += (losses * weights[:, 1:]).sum().item()
         tokens += int(weights[:, 1:].sum())
@@ -51,7 +51,11 @@ def facts_right(model: Starter, corpus: Corpus, tokenizer: Tokenizer) -> list[st
     asked.sort(key=lambda item: len(item[1][0]))
     right = []
     for start in range(0, len(asked), BATCH):
-        ids, weights = padded([r for _, r in asked[start:start + BATCH]])
+        ids, weights = on_its_device(model, padded([r for _, r in asked[start:start + BATCH]]))
         missed = (model(ids[:, :-1]).argmax(2) != ids[:, 1:]) & (weights[:, 1:] > 0)
         right += [name for (name, _), m in zip(asked[start:start + BATCH], missed) if not m.any()]
     return right
+
+
+def on_its_device(model: Starter, tensors: tuple[torch.Tensor, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    return tensors[0].to(model.cosines.device), tensors[1].to(model.cosines.device)

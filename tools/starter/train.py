@@ -80,7 +80,7 @@ class Run:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="where tokenizer, checkpoint and log lie")
-    parser.add_argument("--minutes", type=float, default=70, help="length of the whole run, resumed parts included")
+    parser.add_argument("--minutes", type=float, default=80, help="length of the whole run, resumed parts included")
     parser.add_argument("--steps", type=int, help="length in steps instead: the same weights on the same machine")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
