@@ -9,6 +9,9 @@ internal sealed class Workspace
     /// <summary>The model that speed is measured with.</summary>
     public const string ModelName = "qwen2.5-0.5b-dims";
 
+    private const string GenAiConfig = "genai_config.json";
+    private const string SessionOptions = "\"session_options\": {";
+
     public Workspace(string root)
     {
         Root = root;
@@ -26,10 +29,12 @@ internal sealed class Workspace
 
     public string Program => Path.Combine(Published, "offlm-edge");
 
-    /// <summary>The model says how many threads compute it: otherwise each library would choose, and differently.</summary>
-    public string Models => Path.Combine(Kept, $"models-{Environment.ProcessorCount}-threads");
+    public string Models => Path.Combine(Kept, "models");
 
     public string Model => Path.Combine(Models, ModelName);
+
+    /// <summary>The same model for bare GenAI, told to compute with as many threads as there are processors: left to itself it takes fewer than the node does.</summary>
+    public string BareModel => Path.Combine(Kept, $"bare-{Environment.ProcessorCount}-threads", ModelName);
 
     /// <summary>The folder above that has the solution.</summary>
     /// <exception cref="DirectoryNotFoundException">There is none.</exception>
@@ -52,7 +57,25 @@ internal sealed class Workspace
         if (!File.Exists(Path.Combine(Model, "offlm-model.json")))
         {
             Console.Error.WriteLine($"bench: making the model {ModelName} (310 MB, once)");
-            Forge.Write(Model, ModelRecipe.Preset(ModelName) with { Threads = Environment.ProcessorCount });
+            Forge.Write(Model, ModelRecipe.Preset(ModelName));
+        }
+
+        if (!Directory.Exists(BareModel))
+        {
+            Directory.CreateDirectory(BareModel);
+            foreach (var file in Directory.EnumerateFiles(Model))
+            {
+                var copy = Path.Combine(BareModel, Path.GetFileName(file));
+                if (Path.GetFileName(file) == GenAiConfig)
+                {
+                    File.WriteAllText(copy, File.ReadAllText(file).Replace(
+                        SessionOptions, $"{SessionOptions} \"intra_op_num_threads\": {Environment.ProcessorCount},", StringComparison.Ordinal));
+                }
+                else
+                {
+                    File.CreateSymbolicLink(copy, file);
+                }
+            }
         }
     }
 

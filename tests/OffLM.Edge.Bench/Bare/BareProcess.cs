@@ -13,7 +13,7 @@ internal sealed class BareProcess : IAsyncDisposable
     public int ProcessId => _process.ProcessId;
 
     public static async Task<BareProcess> StartAsync(Workspace workspace) =>
-        new((await LineProcess.StartAsync(Verb, workspace.Published, workspace.Model)).Process);
+        new((await LineProcess.StartAsync(Verb, workspace.Published, workspace.BareModel)).Process);
 
     /// <summary>A text of exactly so many tokens; another for each seed.</summary>
     public Task<string> PromptAsync(int seed, int tokens) => _process.AskAsync($"prompt {seed} {tokens}");

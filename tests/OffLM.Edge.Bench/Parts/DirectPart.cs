@@ -149,5 +149,8 @@ internal static class DirectPart
     {
         ["OFFLM_INFERENCE_ENGINE"] = engine,
         ["OFFLM_INFERENCE_MAX_ACTIVE"] = ManyStreams.ToString(CultureInfo.InvariantCulture),
+
+        // ONNX Runtime by itself takes a thread a processor; GenAI has to be told.
+        ["OFFLM_INFERENCE_THREADS"] = engine == "genai" ? Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture) : "0",
     };
 }
