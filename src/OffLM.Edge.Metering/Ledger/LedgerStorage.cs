@@ -172,7 +172,7 @@ internal sealed class LedgerStorage : IDisposable
         {
             // Deleted salts must not stay readable in free pages: hence secure_delete.
             connection.Execute("PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON");
-            if (connection.Scalar("PRAGMA journal_mode = WAL") is var mode and not "wal")
+            if (connection.UseWriteAheadLog() is var mode and not "wal")
             {
                 throw new LedgerUnavailableException(
                     $"The file system of {_path} can't hold a write-ahead log (journal mode {mode}). Put the state directory on a local disk.");

@@ -36,7 +36,8 @@ public sealed class ApiKeyStore : IDisposable
         var connection = SqliteConnection.Open(path);
         try
         {
-            connection.Execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+            _ = connection.UseWriteAheadLog();
+            connection.Execute("PRAGMA synchronous = FULL");
             var version = int.Parse(connection.Scalar("PRAGMA user_version")!, System.Globalization.CultureInfo.InvariantCulture);
             if (version > SchemaVersion)
             {

@@ -28,7 +28,7 @@ internal sealed class FleetDatabase : IDisposable
         var connection = SqliteConnection.Open(path);
         try
         {
-            if (connection.Scalar("PRAGMA journal_mode = WAL") is var mode and not "wal")
+            if (connection.UseWriteAheadLog() is var mode and not "wal")
             {
                 throw new InvalidDataException($"The file system of {path} can't hold a write-ahead log (journal mode {mode}). Put the database on a local disk.");
             }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using static OffLM.Edge.Metering.Interop.Sqlite.NativeMethods;
@@ -86,6 +87,28 @@ public sealed unsafe class SqliteConnection : IDisposable
         foreach (var statement in _statements.Values)
         {
             statement.Reset();
+        }
+    }
+
+    /// <summary>
+    /// Makes the database one with a write-ahead log, for good; nothing to do where it is one. SQLite doesn't wait for others that change it at
+    /// the same moment, lest they wait for each other: this tries again for as long as a lock is waited for.
+    /// </summary>
+    /// <returns>The journal mode that it has now: <c>wal</c>, or another where the file system can't hold such a log.</returns>
+    /// <exception cref="SqliteException">It can't be read or written, or another process held it for long.</exception>
+    public string? UseWriteAheadLog()
+    {
+        var start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return Scalar("PRAGMA journal_mode = WAL");
+            }
+            catch (SqliteException e) when (e.IsBusy && Stopwatch.GetElapsedTime(start).TotalMilliseconds < BusyTimeoutMs)
+            {
+                Thread.Sleep(Random.Shared.Next(1, 10));
+            }
         }
     }
 
