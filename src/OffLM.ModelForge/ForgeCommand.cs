@@ -27,10 +27,10 @@ internal sealed class ForgeCommand
     private readonly Option<string?> _name = new("--name") { Description = "The model's name" };
     private readonly Option<ulong?> _seed = Number<ulong>("--seed", "Decides every weight");
     private readonly Option<int?> _layers = Number<int>("--layers", "Transformer layers");
-    private readonly Option<int?> _hidden = Number<int>("--hidden", "Width of the residual stream, a multiple of 32");
+    private readonly Option<int?> _hidden = Number<int>("--hidden", "Width of the residual stream, a multiple of the block");
     private readonly Option<int?> _heads = Number<int>("--heads", "Query heads; hidden / heads is a multiple of 16");
     private readonly Option<int?> _kvHeads = Number<int>("--kv-heads", "Key and value heads, a divisor of heads");
-    private readonly Option<int?> _intermediate = Number<int>("--intermediate", "Width of the feed-forward layer, a multiple of 32");
+    private readonly Option<int?> _intermediate = Number<int>("--intermediate", "Width of the feed-forward layer, a multiple of the block");
     private readonly Option<int?> _vocabulary = Number<int>("--vocabulary", "Rows of the embedding and the head");
     private readonly Option<int?> _tokenizerVocabulary = Number<int>(
         "--tokenizer-vocabulary", "Tokens the tokenizer knows (as many as the vocabulary)");
@@ -39,6 +39,7 @@ internal sealed class ForgeCommand
     private readonly Option<bool?> _prune = new("--prune") { Description = "Logits for the last token only", HelpName = "true|false" };
     private readonly Option<bool?> _tied = new("--tied") { Description = "The head is the embedding too", HelpName = "true|false" };
 
+    private readonly Option<int?> _block = Number<int>("--block", "Weights that share a scale: 32, 64 or 128");
     private readonly Option<bool?> _standard = new("--standard") { Description = "Operators of the ONNX standard alone, for TensorRT", HelpName = "true|false" };
     private readonly Option<string?> _pooling = new("--pooling") { Description = "Encoders: how token vectors become one", HelpName = "mean|cls|last" };
 
@@ -84,7 +85,7 @@ internal sealed class ForgeCommand
         var root = new RootCommand("Writes a Qwen2-style int4 ONNX model, or a BERT-style encoder, with random or trained weights.")
         {
             _preset, _trained, _out, _name, _seed, _layers, _hidden, _heads, _kvHeads, _intermediate,
-            _vocabulary, _tokenizerVocabulary, _context, _threads, _prune, _tied, _standard, _pooling,
+            _vocabulary, _tokenizerVocabulary, _context, _threads, _prune, _tied, _block, _standard, _pooling,
         };
         root.SetAction(Execute);
         return root;
@@ -123,7 +124,7 @@ internal sealed class ForgeCommand
 
     private EncoderRecipe Recipe(ParseResult parsed, EncoderRecipe preset)
     {
-        Option[] decoders = [_kvHeads, _tokenizerVocabulary, _threads, _prune, _tied];
+        Option[] decoders = [_kvHeads, _tokenizerVocabulary, _threads, _prune, _tied, _block];
         return Array.Find(decoders, option => parsed.GetResult(option) is not null) is { } wrong
             ? throw new RecipeException($"{wrong.Name} is for models that answer; preset '{parsed.GetRequiredValue(_preset)}' makes embeddings")
             : preset with
@@ -160,6 +161,7 @@ internal sealed class ForgeCommand
             Threads = parsed.GetValue(_threads) ?? preset.Threads,
             Prune = parsed.GetValue(_prune) ?? preset.Prune,
             Tied = parsed.GetValue(_tied) ?? preset.Tied,
+            Block = parsed.GetValue(_block) ?? preset.Block,
             Standard = parsed.GetValue(_standard) ?? preset.Standard,
         };
     }

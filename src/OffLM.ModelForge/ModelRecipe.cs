@@ -46,6 +46,10 @@ public sealed record ModelRecipe
     /// <summary>Use the quantised head as the embedding too, as small Qwen models do; otherwise the embedding is float.</summary>
     public bool Tied { get; init; }
 
+    /// <summary>Weights that share a scale: 32, 64 or 128. Larger blocks make a smaller and faster model that rounds more coarsely: with a scale of 32 bits,
+    /// a weight takes 5, 4.5 or 4.25 bits.</summary>
+    public int Block { get; init; } = 32;
+
     /// <summary>Use operators of the ONNX standard alone, which other execution providers than the CPU's know too; otherwise ONNX Runtime's own.</summary>
     public bool Standard { get; init; }
 

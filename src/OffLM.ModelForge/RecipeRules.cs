@@ -9,6 +9,9 @@ internal static class RecipeRules
     /// <summary>The rotary kernel works on half heads in steps of eight values.</summary>
     private const int HeadSizeStep = 16;
 
+    /// <summary>Those that ONNX Runtime has fast kernels for.</summary>
+    private static readonly int[] _blocks = [32, 64, 128];
+
     private const int SmallestVocabulary = 256 + SpecialTokens.Count;
 
     /// <summary>Throws if no loadable model can be made from the recipe.</summary>
@@ -17,8 +20,13 @@ internal static class RecipeRules
     {
         CheckName(recipe.Name);
         InRange("layers", recipe.Layers, 1, 256);
+        if (!_blocks.Contains(recipe.Block))
+        {
+            throw new RecipeException($"block is {recipe.Block}; choose one of: {string.Join(", ", _blocks)}");
+        }
+
         InRange("hidden", recipe.Hidden, 32, 16_384);
-        MultipleOf("hidden", recipe.Hidden, BlockQuantisation.BlockSize, "the quantisation block");
+        MultipleOf("hidden", recipe.Hidden, recipe.Block, "the quantisation block");
         InRange("heads", recipe.Heads, 1, recipe.Hidden / HeadSizeStep);
         Divides("heads", recipe.Heads, "hidden", recipe.Hidden);
         if (recipe.HeadSize % HeadSizeStep != 0)
@@ -30,7 +38,7 @@ internal static class RecipeRules
         InRange("kv-heads", recipe.KvHeads, 1, recipe.Heads);
         Divides("kv-heads", recipe.KvHeads, "heads", recipe.Heads);
         InRange("intermediate", recipe.Intermediate, 32, 65_536);
-        MultipleOf("intermediate", recipe.Intermediate, BlockQuantisation.BlockSize, "the quantisation block");
+        MultipleOf("intermediate", recipe.Intermediate, recipe.Block, "the quantisation block");
         InRange("vocabulary", recipe.Vocabulary, SmallestVocabulary, 1_000_000);
         InRange("tokenizer-vocabulary", recipe.EffectiveTokenizerVocabulary, SmallestVocabulary, recipe.Vocabulary);
         InRange("context", recipe.Context, 16, 131_072);

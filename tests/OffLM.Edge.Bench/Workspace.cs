@@ -51,15 +51,10 @@ internal sealed class Workspace
         throw new DirectoryNotFoundException($"No folder above {AppContext.BaseDirectory} holds OffLM.Edge.sln.");
     }
 
-    /// <summary>Makes the model if it isn't there. The forge writes the manifest last, so a model that has one is whole.</summary>
+    /// <summary>Makes the model and its baseline's if they aren't there.</summary>
     public void EnsureModel()
     {
-        if (!File.Exists(Path.Combine(Model, "offlm-model.json")))
-        {
-            Console.Error.WriteLine($"bench: making the model {ModelName} (310 MB, once)");
-            Forge.Write(Model, ModelRecipe.Preset(ModelName));
-        }
-
+        Ensure(ModelRecipe.Preset(ModelName));
         if (!Directory.Exists(BareModel))
         {
             Directory.CreateDirectory(BareModel);
@@ -77,6 +72,27 @@ internal sealed class Workspace
                 }
             }
         }
+    }
+
+    /// <summary>Makes the same model in larger blocks if it isn't there.</summary>
+    /// <returns>Its name.</returns>
+    public string EnsureModel(int block)
+    {
+        var recipe = ModelRecipe.Preset(ModelName);
+        return block == recipe.Block ? Ensure(recipe) : Ensure(recipe with { Name = $"{ModelName}-block-{block}", Block = block });
+    }
+
+    /// <summary>The forge writes the manifest last, so a model that has one is whole.</summary>
+    private string Ensure(ModelRecipe recipe)
+    {
+        var folder = Path.Combine(Models, recipe.Name);
+        if (!File.Exists(Path.Combine(folder, "offlm-model.json")))
+        {
+            Console.Error.WriteLine($"bench: making the model {recipe.Name} (300 MB, once)");
+            Forge.Write(folder, recipe);
+        }
+
+        return recipe.Name;
     }
 
     /// <summary>An empty folder that is gone after the run.</summary>

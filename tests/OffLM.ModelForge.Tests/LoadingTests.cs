@@ -82,6 +82,8 @@ public sealed class LoadingTests(TinyModel tiny) : IClassFixture<TinyModel>
         ModelRecipe.Tiny with { Hidden = 96, Heads = 6, KvHeads = 3, Intermediate = 32 },
         ModelRecipe.Tiny with { Hidden = 32, Heads = 1, KvHeads = 1, Vocabulary = 263 },
         ModelRecipe.Tiny with { Vocabulary = 2048, TokenizerVocabulary = 2000, Tied = true },
+        ModelRecipe.Tiny with { Block = 64, Tied = true },
+        ModelRecipe.Tiny with { Block = 128 },
         ModelRecipe.Tiny with { Standard = true },
         ModelRecipe.Tiny with { Standard = true, Tied = true, Prune = false },
         ModelRecipe.Tiny with { Standard = true, Hidden = 32, Heads = 1, KvHeads = 1, Vocabulary = 263 },
@@ -102,14 +104,16 @@ public sealed class LoadingTests(TinyModel tiny) : IClassFixture<TinyModel>
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Standard_operators_answer_as_the_runtimes_own_do(bool tied)
+    [InlineData(false, 32)]
+    [InlineData(true, 32)]
+    [InlineData(true, 64)]
+    [InlineData(true, 128)]
+    public void Standard_operators_answer_as_the_runtimes_own_do(bool tied, int block)
     {
         using var folder = new TemporaryFolder();
         using var other = new TemporaryFolder();
-        Forge.Write(folder.Root, ModelRecipe.Tiny with { Tied = tied });
-        Forge.Write(other.Root, ModelRecipe.Tiny with { Tied = tied, Standard = true });
+        Forge.Write(folder.Root, ModelRecipe.Tiny with { Tied = tied, Block = block });
+        Forge.Write(other.Root, ModelRecipe.Tiny with { Tied = tied, Block = block, Standard = true });
         using var contrib = new GenAiModel(Natives.Folder, folder.Root);
         using var standard = new GenAiModel(Natives.Folder, other.Root);
         var prompt = contrib.Encode("how many words are in this");

@@ -99,7 +99,7 @@ public sealed class TrainedModelTests : IDisposable
 
     private static float[] Stored(float[] weights)
     {
-        var (fill, fillScales) = BlockRounding.Round(weights);
+        var (fill, fillScales) = BlockRounding.Round(weights, weights.Length);
         var (packed, scale) = (new byte[16], new byte[4]);
         fill(packed);
         fillScales(scale);

@@ -24,6 +24,9 @@ public sealed record ModelHostOptions
     /// <summary>Where providers keep what they compiled, which takes them minutes; null for nowhere.</summary>
     public string? EngineCache { get; init; }
 
+    /// <summary>Whether models lie on huge pages where the system has them.</summary>
+    public bool HugePages { get; init; } = true;
+
     /// <summary>Called when a model is in memory; must be quick and must not throw.</summary>
     public Action<StoredModel, EngineDescription>? Loaded { get; init; }
 }

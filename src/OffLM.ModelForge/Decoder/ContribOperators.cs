@@ -65,7 +65,7 @@ internal sealed class ContribOperators : IDecoderOperators
         name + "_Q4",
         [input, matrix.Weights, matrix.Scales],
         [
-            ("accuracy_level", AccuracyLevel), ("bits", BlockQuantisation.Bits), ("block_size", BlockQuantisation.BlockSize),
+            ("accuracy_level", AccuracyLevel), ("bits", BlockQuantisation.Bits), ("block_size", _recipe.Block),
             ("K", matrix.Inputs), ("N", matrix.Outputs),
         ],
         OnnxGraph.Microsoft,
@@ -80,7 +80,7 @@ internal sealed class ContribOperators : IDecoderOperators
             "GatherBlockQuantized",
             name + "/GatherBlockQuantized",
             [packed, "input_ids", matrix.Scales],
-            [("bits", BlockQuantisation.Bits), ("block_size", BlockQuantisation.BlockSize), ("gather_axis", 0), ("quantize_axis", 1)],
+            [("bits", BlockQuantisation.Bits), ("block_size", _recipe.Block), ("gather_axis", 0), ("quantize_axis", 1)],
             OnnxGraph.Microsoft);
     }
 }

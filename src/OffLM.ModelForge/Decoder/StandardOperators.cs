@@ -70,12 +70,12 @@ internal sealed class StandardOperators : IDecoderOperators
     }
 
     public QuantisedMatrix Matrix(string name, int inputs, int outputs, Func<int, float> deviation, bool asTable) =>
-        StandardMatrix.Add(_graph, name, inputs, outputs, BlockQuantisation.Fills(_recipe, name, inputs, outputs, deviation), asTable);
+        StandardMatrix.Add(_graph, name, inputs, outputs, _recipe.Block, BlockQuantisation.Fills(_recipe, name, inputs, outputs, deviation), asTable);
 
     public string Multiply(string name, string input, QuantisedMatrix matrix, string? output)
     {
         var weights = _graph.Node(
-            "DequantizeLinear", name + "/DequantizeLinear", [matrix.Weights, matrix.Scales], [("axis", 0), ("block_size", BlockQuantisation.BlockSize)]);
+            "DequantizeLinear", name + "/DequantizeLinear", [matrix.Weights, matrix.Scales], [("axis", 0), ("block_size", _recipe.Block)]);
         return _graph.Node("MatMul", name, [input, weights], output: output);
     }
 
@@ -85,7 +85,7 @@ internal sealed class StandardOperators : IDecoderOperators
         var weights = _graph.Node("Gather", name + "/Gather", [matrix.Rows, "input_ids"], [("axis", 0)]);
         var scales = _graph.Node("Gather", name + "/Gather_1", [matrix.RowScales, "input_ids"], [("axis", 0)]);
         weights = _graph.Node("Cast", name + "/Cast", [weights], [("to", (int)ElementType.Float)]);
-        weights = _graph.Node("Reshape", name + "/Reshape", [weights, _graph.Vector(0, 0, matrix.Inputs / BlockQuantisation.BlockSize, BlockQuantisation.BlockSize)]);
+        weights = _graph.Node("Reshape", name + "/Reshape", [weights, _graph.Vector(0, 0, matrix.Inputs / _recipe.Block, _recipe.Block)]);
         scales = _graph.Node("Unsqueeze", name + "/Unsqueeze", [scales, _graph.Vector(-1)]);
         weights = _graph.Node("Mul", name + "/Mul", [weights, scales]);
         return _graph.Node("Reshape", name + "/Reshape_1", [weights, _graph.Vector(0, 0, matrix.Inputs)]);

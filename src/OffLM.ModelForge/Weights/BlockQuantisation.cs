@@ -4,14 +4,11 @@ using OffLM.ModelForge.Onnx;
 namespace OffLM.ModelForge.Weights;
 
 /// <summary>
-/// 4-bit weights, trained ones or random ones, in the layout of MatMulNBits: blocks of 32 along the input axis, two weights a byte,
+/// 4-bit weights, trained ones or random ones, in the layout of MatMulNBits: blocks of 32 or more along the input axis, two weights a byte,
 /// one float scale a block, zero point 8.
 /// </summary>
 internal static class BlockQuantisation
 {
-    /// <summary>Weights that share a scale.</summary>
-    public const int BlockSize = 32;
-
     /// <summary>Bits of a weight.</summary>
     public const int Bits = 4;
 
@@ -30,24 +27,24 @@ internal static class BlockQuantisation
     /// <param name="deviation">Standard deviation of a row's random weights once they are multiplied out.</param>
     public static QuantisedMatrix Add(OnnxGraph graph, ModelRecipe recipe, string name, int inputs, int outputs, Func<int, float> deviation)
     {
-        var blocks = inputs / BlockSize;
+        var blocks = inputs / recipe.Block;
         var fills = Fills(recipe, name, inputs, outputs, deviation);
-        var weights = graph.Tensor(name + "_Q4", ElementType.UInt8, [outputs, blocks, BlockSize * Bits / 8], fills.Weights);
+        var weights = graph.Tensor(name + "_Q4", ElementType.UInt8, [outputs, blocks, recipe.Block * Bits / 8], fills.Weights);
         var scales = graph.Tensor(name + "_scales", ElementType.Float, [outputs, blocks], fills.Scales);
         return new QuantisedMatrix(weights, scales, inputs, outputs);
     }
 
     /// <summary>The same matrix's contents in the same layout, to be stored in another.</summary>
     public static (TensorFill Weights, TensorFill Scales) Fills(ModelRecipe recipe, string name, int inputs, int outputs, Func<int, float> deviation) =>
-        recipe.Trained?.Weights.Matrix(name, inputs, outputs) ?? Random(recipe.Seed, name, inputs, deviation);
+        recipe.Trained?.Weights.Matrix(name, inputs, outputs, recipe.Block) ?? Random(recipe, name, inputs, deviation);
 
-    private static (TensorFill Weights, TensorFill Scales) Random(ulong seed, string name, int inputs, Func<int, float> deviation) => (
-        Weights(new RandomStream(seed, name + "_Q4")),
-        TensorFills.Floats(Scales(new RandomStream(seed, name + "_scales"), inputs / BlockSize, deviation)));
+    private static (TensorFill Weights, TensorFill Scales) Random(ModelRecipe recipe, string name, int inputs, Func<int, float> deviation) => (
+        Weights(new RandomStream(recipe.Seed, name + "_Q4")),
+        TensorFills.Floats(Scales(new RandomStream(recipe.Seed, name + "_scales"), inputs / recipe.Block, deviation)));
 
     private static TensorFill Weights(RandomStream random) => piece =>
     {
-        // A block is 16 bytes, so every piece is a multiple of 8 long.
+        // A block is at least 16 bytes, so every piece is a multiple of 8 long.
         for (; piece.Length > 0; piece = piece[sizeof(ulong)..])
         {
             BinaryPrimitives.WriteUInt64LittleEndian(piece, WithoutZeroNibbles(random.Next()));

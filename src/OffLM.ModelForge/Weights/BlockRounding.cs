@@ -12,15 +12,15 @@ internal static class BlockRounding
     /// Rounds a matrix whose rows are whole blocks. The largest weight of a block becomes −8 exactly, whatever its sign, so that all sixteen
     /// steps are used; training that rounds in the same way (tools/starter/model.py) finds here what it has learned.
     /// </summary>
-    public static (TensorFill Weights, TensorFill Scales) Round(ReadOnlySpan<float> rows)
+    public static (TensorFill Weights, TensorFill Scales) Round(ReadOnlySpan<float> rows, int blockSize)
     {
         var packed = new byte[rows.Length * BlockQuantisation.Bits / 8];
-        var scales = new float[rows.Length / BlockQuantisation.BlockSize];
+        var scales = new float[rows.Length / blockSize];
         for (var block = 0; block < scales.Length; block++)
         {
-            var weights = rows.Slice(block * BlockQuantisation.BlockSize, BlockQuantisation.BlockSize);
+            var weights = rows.Slice(block * blockSize, blockSize);
             scales[block] = Scale(weights);
-            var bytes = packed.AsSpan(block * BlockQuantisation.BlockSize / 2);
+            var bytes = packed.AsSpan(block * blockSize / 2);
             for (var i = 0; i < weights.Length; i += 2)
             {
                 bytes[i / 2] = (byte)(Step(weights[i], scales[block]) | (Step(weights[i + 1], scales[block]) << BlockQuantisation.Bits));

@@ -16,13 +16,14 @@ internal static class StandardMatrix
     /// <param name="name">The matrix's name.</param>
     /// <param name="inputs">Its rows.</param>
     /// <param name="outputs">Its columns.</param>
+    /// <param name="blockSize">Inputs that share a scale.</param>
     /// <param name="fills">Its contents as <see cref="BlockQuantisation.Fills"/> gives them.</param>
     /// <param name="asTable">Adds it a second time, an output a row in whole bytes, to look rows up in.</param>
-    public static QuantisedMatrix Add(OnnxGraph graph, string name, int inputs, int outputs, (TensorFill Weights, TensorFill Scales) fills, bool asTable)
+    public static QuantisedMatrix Add(OnnxGraph graph, string name, int inputs, int outputs, int blockSize, (TensorFill Weights, TensorFill Scales) fills, bool asTable)
     {
         var packed = new byte[checked((int)((long)inputs * outputs / 2))];
         fills.Weights(packed);
-        var blocks = inputs / BlockQuantisation.BlockSize;
+        var blocks = inputs / blockSize;
         var scales = new float[outputs * blocks];
         fills.Scales(MemoryMarshal.AsBytes(scales.AsSpan()));
 

@@ -13,11 +13,12 @@ internal sealed class TrainedWeights(SafetensorsFile file, ModelRecipe recipe)
     /// <param name="name">The matrix's name in the graph.</param>
     /// <param name="inputs">Columns.</param>
     /// <param name="outputs">Rows.</param>
+    /// <param name="blockSize">Weights that share a scale.</param>
     /// <exception cref="RecipeException">The file lacks it.</exception>
-    public (TensorFill Weights, TensorFill Scales) Matrix(string name, int inputs, int outputs)
+    public (TensorFill Weights, TensorFill Scales) Matrix(string name, int inputs, int outputs, int blockSize)
     {
         var rows = name == "lm_head.MatMul.weight" ? file.Values(Embedding, outputs, inputs) : Parts(name, outputs, inputs);
-        return BlockRounding.Round(rows);
+        return BlockRounding.Round(rows, blockSize);
     }
 
     /// <summary>A vector's contents.</summary>

@@ -21,6 +21,9 @@ internal enum Choice
 /// <param name="Choice">How they are chosen.</param>
 internal sealed record Question(string Prompt, int MaxTokens, Choice Choice = Choice.Greedy)
 {
+    /// <summary>The model's name.</summary>
+    public string Model { get; init; } = Workspace.ModelName;
+
     public string Path => Choice == Choice.OllamaDefault ? "/api/generate" : "/v1/completions";
 
     public byte[] Body()
@@ -29,7 +32,7 @@ internal sealed record Question(string Prompt, int MaxTokens, Choice Choice = Ch
         using (var json = new Utf8JsonWriter(body))
         {
             json.WriteStartObject();
-            json.WriteString("model", Workspace.ModelName);
+            json.WriteString("model", Model);
             json.WriteString("prompt", Prompt);
             json.WriteBoolean("stream", true);
             if (Choice == Choice.OllamaDefault)

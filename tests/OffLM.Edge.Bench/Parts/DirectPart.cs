@@ -41,7 +41,7 @@ internal static class DirectPart
             effort.Rounds,
             async round => await DecodeSpeedAsync(genAi, await bare.PromptAsync(SeedStep + round, prompt), tokens, round < 0 ? null : first.GenAi),
             async round => await DecodeSpeedAsync(direct, await bare.PromptAsync(SeedStep + round, prompt), tokens, round < 0 ? null : first.Direct));
-        var how = $"greedy, the same {prompt} prompt and {tokens} new tokens for both nodes in turn, a thread for each processor";
+        var how = $"greedy, the same {prompt} prompt and {tokens} new tokens for both nodes in turn, a thread for each processor; GenAI's memory as its library leaves it (`inference.hugePages` false)";
         return
         [
             Figure.AtLeast(1, "one stream's decoding, direct / GenAI", speeds.Ratios, Unit.Percent, how + "; from the first text to the last"),
@@ -152,5 +152,8 @@ internal static class DirectPart
 
         // ONNX Runtime by itself takes a thread a processor; GenAI has to be told.
         ["OFFLM_INFERENCE_THREADS"] = engine == "genai" ? Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture) : "0",
+
+        // GenAI as it comes.
+        ["OFFLM_INFERENCE_HUGE_PAGES"] = engine == "genai" ? "false" : "true",
     };
 }

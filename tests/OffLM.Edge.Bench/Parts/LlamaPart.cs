@@ -14,81 +14,123 @@ internal static class LlamaPart
     /// <summary>The first prompt's; no prompt is asked twice.</summary>
     private const int FirstSeed = 60_000;
 
+    /// <summary>Weights that share a scale of 32 bits, and the bits that a weight takes then; in Q4_0 it is 32 that share one of 16 bits: 4.5.</summary>
+    private static readonly (int Block, string Bits)[] _blocks = [(32, "5"), (64, "4.5"), (128, "4.25")];
+
     public static async Task<IReadOnlyList<Figure>> MeasureAsync(Workspace workspace, Effort effort)
     {
         workspace.EnsureModel();
         await using var llama = await LlamaProcess.StartAsync(workspace);
-        using var state = workspace.NewFolder();
-        using var guessingState = workspace.NewFolder();
         await using var bare = await BareProcess.StartAsync(workspace);
-        await using var node = await RunningNode.StartAsync(workspace, state.Path, Settings(("OFFLM_INFERENCE_GUESSES", "0")));
-        await using var guessing = await RunningNode.StartAsync(workspace, guessingState.Path, Settings());
-        int[] everyone = [llama.ProcessId, bare.ProcessId, node.ProcessId, guessing.ProcessId];
+        await using var node = await Contestant.StartAsync(workspace, _blocks[0].Block, guesses: false);
+        await using var equal = await Contestant.StartAsync(workspace, _blocks[1].Block, guesses: false);
+        await using var small = await Contestant.StartAsync(workspace, _blocks[2].Block, guesses: false);
+        await using var guessing = await Contestant.StartAsync(workspace, _blocks[0].Block, guesses: true);
+        Contestant[] contestants = [node, equal, small, guessing];
+        int[] everyone = [llama.ProcessId, bare.ProcessId, .. contestants.Select(one => one.ProcessId)];
 
         var (promptTokens, tokens) = (effort.Size(512, 200), effort.Size(128, 32));
         var (seed, prompt) = (FirstSeed, "");
-        var (llamaFirst, nodeFirst, guessed) = (new List<double>(), new List<double>(), new List<double>());
-        var decoding = await Alternation.RunAsync(
-            effort.Rounds,
-            async round =>
+        var (llamaSpeeds, llamaFirst) = (new List<double>(), new List<double>());
+        for (var round = -1; round < effort.Rounds; round++)
+        {
+            // A first token that only begins a character can't be sent before the second.
+            do
             {
-                // A first token that only begins a character can't be sent before the second.
-                do
-                {
-                    prompt = await bare.PromptAsync(++seed, promptTokens);
-                }
-                while (!(await bare.RunAsync(prompt, 1)).FirstIsText);
+                prompt = await bare.PromptAsync(++seed, promptTokens);
+            }
+            while (!(await bare.RunAsync(prompt, 1)).FirstIsText);
 
-                await Stillness.OfAsync(everyone);
-                var run = await llama.RunAsync(seed, promptTokens, tokens);
-                Note(round, llamaFirst, run.ToFirst.TotalSeconds);
-                return (run.Tokens - 1) / (run.Total - run.ToFirst).TotalSeconds;
-            },
-            async round =>
+            await Stillness.OfAsync(everyone);
+            var run = await llama.RunAsync(seed, promptTokens, tokens);
+            foreach (var contestant in contestants)
             {
                 await Stillness.OfAsync(everyone);
-                var answer = await node.Client.AskAsync(new Question(prompt, tokens));
-                Note(round, nodeFirst, answer.FirstText.TotalSeconds);
-                await Stillness.OfAsync(everyone);
-                Note(round, guessed, DecodeSpeed(await guessing.Client.AskAsync(new Question(prompt, tokens))));
-                return DecodeSpeed(answer);
-            });
+                await contestant.AnswerAsync(prompt, tokens);
+            }
+
+            if (round < 0)
+            {
+                Array.ForEach(contestants, one => one.Forget());   // caches, connections and compiled code are warm now
+                continue;
+            }
+
+            llamaSpeeds.Add((run.Tokens - 1) / (run.Total - run.ToFirst).TotalSeconds);
+            llamaFirst.Add(run.ToFirst.TotalSeconds);
+        }
 
         var how = $"greedy, {promptTokens} prompt and {tokens} new tokens, {Environment.ProcessorCount} threads each; llama.cpp ({LlamaLibraries.Package}, "
             + $"its {llama.Variant} library, default settings, threads kept) has random weights of the same dimensions in Q4_0, head included, and is called in its own process; "
             + "the published node is asked over HTTP, which counts";
+        var decoding = how + "; from the first token to the last, at the node's client from the first text to the last, without guesses (`inference.guesses` 0): each token is computed by itself in both";
+        var prefill = how + "; time to the first token, at the node's client from sending the request to the first text";
+        List<Figure> figures = [];
+        foreach (var ((block, bits), one) in _blocks.Zip(contestants))
+        {
+            var with = $"node with blocks of {block} ({bits} bits a weight) / llama.cpp (4.5)";
+            var (speeds, firsts) = (one.Speeds.Zip(llamaSpeeds, (n, l) => n / l), llamaFirst.Zip(one.First, (l, n) => l / n));
+            figures.Add(one == small
+                ? Figure.Plain($"one stream's decoding, {with}", speeds, Unit.Times, decoding)
+                : Figure.AtLeast(DecodeTarget, $"one stream's decoding, {with}", speeds, Unit.Times, decoding));
+            figures.Add(one == small
+                ? Figure.Plain($"one prompt's prefill, {with}", firsts, Unit.Times, prefill)
+                : Figure.AtLeast(PrefillTarget, $"one prompt's prefill, {with}", firsts, Unit.Times, prefill));
+        }
+
         return
         [
-            Figure.AtLeast(
-                DecodeTarget, "one stream's decoding, node / llama.cpp", decoding.Ratios, Unit.Times,
-                how + "; from the first token to the last, at the node's client from the first text to the last, without guesses (`inference.guesses` 0): each token is computed by itself in both"),
-            Figure.AtLeast(
-                PrefillTarget, "one prompt's prefill, node / llama.cpp", llamaFirst.Zip(nodeFirst, (l, n) => l / n), Unit.Times,
-                how + "; time to the first token, at the node's client from sending the request to the first text"),
-            Figure.Plain("one stream's decoding, llama.cpp", decoding.Baseline, Unit.TokensPerSecond, "as above"),
-            Figure.Plain("one stream's decoding, node", decoding.Ours, Unit.TokensPerSecond, "as above"),
+            .. figures,
+            Figure.Plain("one stream's decoding, llama.cpp", llamaSpeeds, Unit.TokensPerSecond, "as above"),
+            Figure.Plain($"one stream's decoding, node with blocks of {_blocks[0].Block}", node.Speeds, Unit.TokensPerSecond, "as above"),
             Figure.Plain(
-                "one stream's decoding, node with guesses / llama.cpp", decoding.Baseline.Zip(guessed, (l, g) => g / l), Unit.Times,
+                $"one stream's decoding, node with blocks of {_blocks[0].Block} and guesses / llama.cpp", guessing.Speeds.Zip(llamaSpeeds, (g, l) => g / l), Unit.Times,
                 "the node's default settings, in the same rounds; what guesses bring is up to the text, and random weights' says nothing of others"),
             Figure.Plain($"prefill, llama.cpp, {promptTokens} tokens of prompt", llamaFirst, Unit.Milliseconds, "as above"),
-            Figure.Plain($"prefill, node, {promptTokens} tokens of prompt", nodeFirst, Unit.Milliseconds, "as above"),
+            Figure.Plain($"prefill, node with blocks of {_blocks[0].Block}, {promptTokens} tokens of prompt", node.First, Unit.Milliseconds, "as above"),
         ];
     }
 
-    private static Dictionary<string, string> Settings(params (string Name, string Value)[] more)
+    /// <summary>A published node with a model in blocks of one size, and what was measured of it.</summary>
+    private sealed class Contestant(RunningNode node, TemporaryFolder state, string model) : IAsyncDisposable
     {
-        var settings = more.ToDictionary(setting => setting.Name, setting => setting.Value);
-        settings["OFFLM_INFERENCE_ENGINE"] = "direct";
-        return settings;
-    }
+        /// <summary>Tokens a second after the first text.</summary>
+        public List<double> Speeds { get; } = [];
 
-    private static void Note(int round, List<double> values, double value)
-    {
-        if (round >= 0)
+        /// <summary>Seconds to the first text.</summary>
+        public List<double> First { get; } = [];
+
+        public int ProcessId => node.ProcessId;
+
+        public static async Task<Contestant> StartAsync(Workspace workspace, int block, bool guesses)
         {
-            values.Add(value);
+            var model = workspace.EnsureModel(block);
+            var state = workspace.NewFolder();
+            var settings = new Dictionary<string, string> { ["OFFLM_INFERENCE_ENGINE"] = "direct" };
+            if (!guesses)
+            {
+                settings["OFFLM_INFERENCE_GUESSES"] = "0";
+            }
+
+            return new Contestant(await RunningNode.StartAsync(workspace, state.Path, settings), state, model);
+        }
+
+        public async Task AnswerAsync(string prompt, int tokens)
+        {
+            var answer = await node.Client.AskAsync(new Question(prompt, tokens) { Model = model });
+            Speeds.Add((answer.Tokens - 1) / (answer.LastText - answer.FirstText).TotalSeconds);
+            First.Add(answer.FirstText.TotalSeconds);
+        }
+
+        public void Forget()
+        {
+            Speeds.Clear();
+            First.Clear();
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await node.DisposeAsync();
+            state.Dispose();
         }
     }
-
-    private static double DecodeSpeed(StreamedAnswer answer) => (answer.Tokens - 1) / (answer.LastText - answer.FirstText).TotalSeconds;
 }
