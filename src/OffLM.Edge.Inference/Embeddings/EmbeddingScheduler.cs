@@ -177,7 +177,7 @@ public sealed class EmbeddingScheduler : IModelLoop
 
     private int Compute(Embedding work)
     {
-        var places = work.NextPlaces(BatchTokens).ToArray();
+        var places = work.NextPlaces(BatchTokens, _engine.MaxBatch).ToArray();
         var tokens = 0;
         _batch.Clear();
         foreach (var place in places)

@@ -6,7 +6,9 @@ internal static class EngineLoader
     /// <summary>Takes seconds for a large model.</summary>
     /// <exception cref="ModelLoadException">The libraries are missing, or the model can't be loaded; says why.</exception>
     internal static IModelEngine Load(StoredModel model, ModelHostOptions options) =>
-        model.Manifest.Embedding is null ? Load(model.Folder, options) : EmbeddingEngine.Load(model.Folder, model.Manifest, options.Threads);
+        model.Manifest.Embedding is null
+            ? Load(model.Folder, options)
+            : EmbeddingEngine.Load(model.Folder, model.Manifest, new EncoderOptions(options.Threads) { Providers = options.Providers, EngineCache = options.EngineCache });
 
     /// <summary>Loads a model that answers.</summary>
     /// <exception cref="ModelLoadException">The libraries are missing, or the model can't be loaded; says why.</exception>
