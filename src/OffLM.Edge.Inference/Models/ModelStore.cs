@@ -23,12 +23,7 @@ public sealed class ModelStore(string folder, TimeProvider? clock = null)
     public string Folder => folder;
 
     /// <summary>The complete models, by name. Those with a bad manifest, or whose files have other sizes, are in <see cref="Problems"/>.</summary>
-    public IReadOnlyList<StoredModel> List()
-    {
-        var models = Sort(_listing.All()).Models;
-        models.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
-        return models;
-    }
+    public IReadOnlyList<StoredModel> List() => ByName(_listing.All());
 
     /// <summary>Folders that should be models but can't be used, with the reason and the place: for the owner.</summary>
     public IReadOnlyList<string> Problems() => [.. Sort(_listing.All()).Damaged.Select(d => d.OwnerMessage)];
@@ -152,6 +147,13 @@ public sealed class ModelStore(string folder, TimeProvider? clock = null)
             : throw new ModelDamagedException(model.Name, $"its file {path} {problem}; {expected.Bytes} bytes were expected", model.Folder);
     }
 
+    private static List<StoredModel> ByName(IEnumerable<ModelFolder> folders)
+    {
+        var models = Sort(folders).Models;
+        models.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return models;
+    }
+
     /// <summary>Tells the complete models from those whose manifest can't be read, or whose files have other sizes.</summary>
     private static (List<StoredModel> Models, List<ModelDamagedException> Damaged) Sort(IEnumerable<ModelFolder> folders)
     {
@@ -177,12 +179,13 @@ public sealed class ModelStore(string folder, TimeProvider? clock = null)
     /// <summary>Why no manifest that can be read has this name: the model's can't, or it isn't here.</summary>
     private InferenceException Missing(string name)
     {
-        if (_listing.All().FirstOrDefault(f => f.Damage is not null && ModelName.IsFolderOf(name, Path.GetFileName(f.Path))) is { } unreadable)
+        var folders = _listing.All();
+        if (folders.FirstOrDefault(f => f.Damage is not null && ModelName.IsFolderOf(name, Path.GetFileName(f.Path))) is { } unreadable)
         {
             return unreadable.Damage!;
         }
 
-        var known = List();
+        var known = ByName(folders);
         var names = string.Join(", ", known.Take(MostNamesTold).Select(m => m.Name));
         var more = known.Count > MostNamesTold ? $" and {known.Count - MostNamesTold} more" : "";
         return new ModelNotFoundException($"No model is called \"{name}\"; {(known.Count == 0 ? "there are none here; pull one first" : $"there are {names}{more}")}.");
