@@ -1,3 +1,5 @@
+using OffLM.Edge.Inference.Interop.LibC;
+
 namespace OffLM.Edge.Inference;
 
 /// <summary>
@@ -13,7 +15,7 @@ internal sealed class ModelListing(string folder, TimeProvider clock)
     internal static readonly TimeSpan LooksAgainAfter = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
-    private volatile Look _last = new([], default, null);
+    private volatile Look _last = new([], null, null);
 
     /// <summary>All folders that should be models, as they are now.</summary>
     internal IReadOnlyCollection<ModelFolder> All() => LookAgain().Folders.Values;
@@ -21,12 +23,12 @@ internal sealed class ModelListing(string folder, TimeProvider clock)
     /// <summary>The models of a name or id, as they are now.</summary>
     internal IReadOnlyList<ModelFolder> Called(string name)
     {
-        var (last, now) = (_last, clock.GetUtcNow().UtcDateTime);
+        var last = _last;
         var found = last.Called(name);
         return found.Count > 0
             && clock.GetElapsedTime(last.At ?? 0) < LooksAgainAfter
-            && last.Entries.Proves(FileStamp.OfEntries(new DirectoryInfo(folder), now))
-            && found.All(f => f.IsUnchanged(now))
+            && last.Entries == FileStamp.Of(folder)
+            && found.All(f => f.IsUnchanged())
             ? found
             : LookAgain().Called(name);
     }
@@ -44,10 +46,9 @@ internal sealed class ModelListing(string folder, TimeProvider clock)
     private Look LookNow()
     {
         var (at, now) = (clock.GetTimestamp(), clock.GetUtcNow().UtcDateTime);
-        var root = new DirectoryInfo(folder);
-        var entries = FileStamp.OfEntries(root, now);
+        var entries = FileStamp.Of(folder);
         var folders = new Dictionary<string, ModelFolder>(_last.Folders.Count, StringComparer.Ordinal);
-        foreach (var path in root.Exists ? Directory.GetDirectories(folder) : [])
+        foreach (var path in entries is not null ? Directory.GetDirectories(folder) : [])
         {
             if (!Path.GetFileName(path).StartsWith('.') && ModelFolder.Look(path, now, _last.Folders.GetValueOrDefault(path)) is { } found)
             {
@@ -55,7 +56,7 @@ internal sealed class ModelListing(string folder, TimeProvider clock)
             }
         }
 
-        return new Look(folders, entries, at);
+        return new Look(folders, entries is { } stamp && stamp.IsSettled(now) ? stamp : null, at);
     }
 
     /// <summary>What was seen.</summary>
@@ -65,9 +66,9 @@ internal sealed class ModelListing(string folder, TimeProvider clock)
         private readonly Dictionary<string, List<ModelFolder>> _names = new(StringComparer.OrdinalIgnoreCase);
 
         /// <param name="folders">By their path.</param>
-        /// <param name="entries">The stamp of the folder that they are in, before they were listed.</param>
+        /// <param name="entries">The stamp of the folder that they are in, before they were listed; null if it may change without getting another.</param>
         /// <param name="at">When it began; null if nothing was looked at.</param>
-        internal Look(Dictionary<string, ModelFolder> folders, FileStamp entries, long? at)
+        internal Look(Dictionary<string, ModelFolder> folders, FileStamp? entries, long? at)
         {
             (Folders, Entries, At) = (folders, entries, at);
             foreach (var found in folders.Values)
@@ -82,7 +83,7 @@ internal sealed class ModelListing(string folder, TimeProvider clock)
 
         internal Dictionary<string, ModelFolder> Folders { get; }
 
-        internal FileStamp Entries { get; }
+        internal FileStamp? Entries { get; }
 
         internal long? At { get; }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using OffLM.Edge.Inference.Interop.LibC;
 
 namespace OffLM.Edge.Inference;
 
@@ -14,9 +15,10 @@ public sealed class ModelStore(string folder, TimeProvider? clock = null)
     /// <summary>Names that a message tells: there may be thousands of adapters.</summary>
     private const int MostNamesTold = 20;
 
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private readonly ModelListing _listing = new(folder, clock ?? TimeProvider.System);
 
-    /// <summary>Files whose digest was checked in this process: path to size and time.</summary>
+    /// <summary>Files whose digest was checked in this process, by path.</summary>
     private readonly ConcurrentDictionary<string, VerifiedStamp> _verified = new();
 
     /// <summary>Where the models are.</summary>
@@ -48,8 +50,8 @@ public sealed class ModelStore(string folder, TimeProvider? clock = null)
         throw damaged.Count > 0 ? damaged[0] : Missing(name);
     }
 
-    /// <summary>Compares every file's digest with the manifest. A file that passed is not read again in this process while its size and
-    /// time stay the same.</summary>
+    /// <summary>Compares every file's digest with the manifest. A file that passed is not read again in this process while nobody
+    /// changes it.</summary>
     /// <param name="model">What to check.</param>
     /// <param name="force">True to read everything again.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
@@ -64,8 +66,9 @@ public sealed class ModelStore(string folder, TimeProvider? clock = null)
         foreach (var (path, expected) in model.Manifest.Files)
         {
             var file = CheckSize(model, path, expected);
-            var stamp = new VerifiedStamp(file.Length, file.LastWriteTimeUtc, expected.Sha256);
-            if (!force && _verified.TryGetValue(file.FullName, out var known) && known == stamp)
+            var now = _clock.GetUtcNow().UtcDateTime;
+            var stamp = FileStamp.Of(file.FullName);
+            if (!force && _verified.TryGetValue(file.FullName, out var known) && known.File == stamp && known.Sha256 == expected.Sha256)
             {
                 continue;
             }
@@ -79,7 +82,10 @@ public sealed class ModelStore(string folder, TimeProvider? clock = null)
                     model.Name, $"its file {path} is not what its manifest says: the SHA-256 is {digest}, expected was {expected.Sha256}", model.Folder);
             }
 
-            _verified[file.FullName] = stamp;
+            if (stamp is { } read && read.IsSettled(now))
+            {
+                _verified[file.FullName] = new VerifiedStamp(read, digest);
+            }
         }
     }
 
@@ -191,5 +197,5 @@ public sealed class ModelStore(string folder, TimeProvider? clock = null)
         return new ModelNotFoundException($"No model is called \"{name}\"; {(known.Count == 0 ? "there are none here; pull one first" : $"there are {names}{more}")}.");
     }
 
-    private readonly record struct VerifiedStamp(long Bytes, DateTime WrittenAt, string Sha256);
+    private readonly record struct VerifiedStamp(FileStamp File, string Sha256);
 }

@@ -1,3 +1,4 @@
+using OffLM.Edge.Inference.Interop.LibC;
 using OffLM.Edge.Inference.Tests.Support;
 using OffLM.Edge.Tests.Shared;
 
@@ -7,13 +8,23 @@ namespace OffLM.Edge.Inference.Tests.Models;
 public sealed class ModelListingTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _elsewhere = new();
     private readonly ManualTime _clock = new();
     private readonly ModelStore _store;
-    private int _settled;
 
-    public ModelListingTests() => _store = new ModelStore(_folder.Root, _clock);
+    public ModelListingTests()
+    {
+        _store = new ModelStore(_folder.Root, _clock);
 
-    public void Dispose() => _folder.Dispose();
+        // So late that nothing was changed just before.
+        _clock.Advance(DateTimeOffset.UtcNow.AddDays(1) - _clock.GetUtcNow());
+    }
+
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _elsewhere.Dispose();
+    }
 
     [Fact]
     public void Of_thousands_of_adapters_each_is_found_and_those_that_come_and_go_are_noticed()
@@ -24,17 +35,19 @@ public sealed class ModelListingTests : IDisposable
             FakeModel.Write(_folder.Path($"a{i}"), $"base:a{i}");
         }
 
-        Settle();
         Assert.Equal(Count, _store.List().Count);
         Assert.Equal(_folder.Path("a2999"), _store.Find("base:a2999").Folder);
         Assert.EndsWith("and 2980 more.", Assert.Throws<ModelNotFoundException>(() => _store.Find("base:new")).Message);
 
+        Pass();
         FakeModel.Write(_folder.Path("new"), "base:new");
         Assert.Equal(_folder.Path("new"), _store.Find("base:new").Folder);
 
+        Pass();
         Directory.Delete(_folder.Path("a7"), recursive: true);
         Assert.Throws<ModelNotFoundException>(() => _store.Find("base:a7"));
 
+        Pass();
         Directory.Move(_folder.Path("a8"), _folder.Path("moved"));
         Assert.Equal(_folder.Path("moved"), _store.Find("base:a8").Folder);
         Assert.Equal(Count, _store.List().Count);
@@ -55,8 +68,9 @@ public sealed class ModelListingTests : IDisposable
     public void A_manifest_that_is_written_over_where_it_lies_is_read_again()
     {
         var first = Write("m").Id;
+        Assert.Equal(first, _store.Find("m").Id);
 
-        var second = Write("m", "more weights").Id;
+        var second = Write("m", "WEIGHTS").Id;
 
         Assert.NotEqual(first, second);
         Assert.Equal(second, _store.Find("m").Id);
@@ -64,15 +78,37 @@ public sealed class ModelListingTests : IDisposable
     }
 
     [Fact]
-    public void Two_changes_within_the_resolution_of_the_file_systems_clock_are_both_noticed()
+    public async Task Files_that_bring_their_times_along_are_not_taken_for_those_that_were_there()
     {
-        FakeModel.Write(_folder.Path("m"), "m", "weights");
-        SetTime(_folder.Path("m", ModelManifest.FileName), _clock.GetUtcNow().UtcDateTime);
-        var first = _store.Find("m").Id;
-        FakeModel.Write(_folder.Path("m"), "m", "WEIGHTS");
-        SetTime(_folder.Path("m", ModelManifest.FileName), _clock.GetUtcNow().UtcDateTime);
+        Write("m");
+        var model = _store.Find("m");
+        await _store.VerifyAsync(model, force: false, default);
+        var weights = _folder.Path("m", "onnx", "model.onnx");
+        var (packed, manifest) = (DateTime.UnixEpoch, _folder.Path("m", ModelManifest.FileName));
+        Array.ForEach([weights, manifest], f => File.SetLastWriteTimeUtc(f, packed));
+        Assert.Equal(model.Id, _store.Find("m").Id);
+        await _store.VerifyAsync(model, force: false, default);
 
-        Assert.NotEqual(first, _store.Find("m").Id);
+        Write("m", "WEIGHTS");
+        Array.ForEach([weights, manifest], f => File.SetLastWriteTimeUtc(f, packed));
+
+        Assert.NotEqual(model.Id, _store.Find("m").Id);
+        await Assert.ThrowsAsync<ModelDamagedException>(() => _store.VerifyAsync(model, force: false, default));
+        await _store.VerifyAsync(_store.Find("m"), force: false, default);
+    }
+
+    [Fact]
+    public async Task Changes_that_have_the_same_time_are_both_noticed()
+    {
+        var store = new ModelStore(_folder.Root);
+        for (var i = 10; i < 60; i++)
+        {
+            FakeModel.Write(_folder.Path("m"), "m", $"weights {i}");
+            var model = store.Find("m");
+
+            Assert.Equal(ModelStore.Open(_folder.Path("m")).Id, model.Id);
+            await store.VerifyAsync(model, force: false, default);
+        }
     }
 
     [Fact]
@@ -81,8 +117,8 @@ public sealed class ModelListingTests : IDisposable
         Write("old");
         Assert.NotNull(_store.Find("old"));
 
+        Pass();
         FakeModel.Write(_folder.Path("old"), "new");
-        Settle();
 
         Assert.Equal(_folder.Path("old"), _store.Find("new").Folder);
         Assert.Throws<ModelNotFoundException>(() => _store.Find("old"));
@@ -94,12 +130,24 @@ public sealed class ModelListingTests : IDisposable
         Write("m");
         Write("other");
         Assert.NotNull(_store.Find("m"));
+        Pass();
         FakeModel.Write(_folder.Path("other"), "m", "other weights");
-        Settle();
 
         _clock.Advance(ModelListing.LooksAgainAfter);
 
         Assert.StartsWith("2 models are called \"m\"", Assert.Throws<ModelNotFoundException>(() => _store.Find("m")).Message);
+    }
+
+    [Fact]
+    public void A_folder_that_gets_its_manifest_last_is_a_model_from_then_on()
+    {
+        Write("m");
+        File.Move(_folder.Path("m", ModelManifest.FileName), _elsewhere.Path("manifest"));
+        Assert.Throws<ModelNotFoundException>(() => _store.Find("m"));
+
+        File.Move(_elsewhere.Path("manifest"), _folder.Path("m", ModelManifest.FileName));
+
+        Assert.NotNull(_store.Find("m"));
     }
 
     [Fact]
@@ -123,13 +171,11 @@ public sealed class ModelListingTests : IDisposable
     {
         Write("m");
         var manifest = _folder.Path("m", ModelManifest.FileName);
-        var (json, time) = (File.ReadAllText(manifest), File.GetLastWriteTimeUtc(manifest));
+        var json = File.ReadAllText(manifest);
         File.WriteAllText(manifest, new string(' ', json.Length));
-        SetTime(manifest, time.AddMinutes(1));
         Assert.Throws<ModelDamagedException>(() => _store.Find("m"));
 
         File.WriteAllText(manifest, json);
-        SetTime(manifest, time.AddMinutes(1));
 
         Assert.NotNull(_store.Find("m"));
     }
@@ -137,31 +183,31 @@ public sealed class ModelListingTests : IDisposable
     [Fact]
     public void A_store_that_is_a_link_notices_what_comes_into_the_folder_that_it_leads_to()
     {
-        var real = Directory.CreateDirectory(_folder.Path("real")).FullName;
-        Directory.CreateSymbolicLink(_folder.Path("link"), real);
-        var store = new ModelStore(_folder.Path("link"), _clock);
-        FakeModel.Write(Path.Combine(real, "m"), "m");
-        Settle(real);
+        Directory.CreateSymbolicLink(_elsewhere.Path("link"), _folder.Root);
+        var store = new ModelStore(_elsewhere.Path("link"), _clock);
+        Write("m");
         Assert.NotNull(store.Find("m"));
 
-        FakeModel.Write(Path.Combine(real, "again"), "m", "other weights");
+        Pass();
+        FakeModel.Write(_folder.Path("again"), "m", "other weights");
 
         Assert.StartsWith("2 models are called \"m\"", Assert.Throws<ModelNotFoundException>(() => store.Find("m")).Message);
     }
 
     [Fact]
-    public void A_manifest_that_is_a_link_is_read_each_time()
+    public void A_manifest_that_is_a_link_is_what_it_leads_to()
     {
         Write("m");
-        var (manifest, target) = (_folder.Path("m", ModelManifest.FileName), _folder.Path("elsewhere.json"));
+        var (manifest, target) = (_folder.Path("m", ModelManifest.FileName), _elsewhere.Path("manifest"));
         File.Move(manifest, target);
         File.CreateSymbolicLink(manifest, target);
-        Settle();
         Assert.NotNull(_store.Find("m"));
 
-        File.WriteAllText(target, File.ReadAllText(target).Replace("\"m\"", "\"renamed\"", StringComparison.Ordinal));
+        Pass();
+        File.WriteAllText(target, File.ReadAllText(target).Replace("\"m\"", "\"n\"", StringComparison.Ordinal));
 
-        Assert.NotNull(_store.Find("renamed"));
+        Assert.NotNull(_store.Find("n"));
+        Assert.Throws<ModelNotFoundException>(() => _store.Find("m"));
     }
 
     [Fact]
@@ -196,23 +242,20 @@ public sealed class ModelListingTests : IDisposable
 
     private StoredModel Write(string name, string content = "weights")
     {
+        Pass();
         FakeModel.Write(_folder.Path(name), name, content);
-        Settle();
         return ModelStore.Open(_folder.Path(name));
     }
 
-    /// <summary>Makes all that is there look as if it had been there for a while; later than what was there before.</summary>
-    private void Settle(string? root = null)
+    /// <summary>Waits until what is written next has another time than what was written: the file system's clock ticks every few milliseconds.</summary>
+    private void Pass()
     {
-        root ??= _folder.Root;
-        var time = _clock.GetUtcNow().UtcDateTime - TimeSpan.FromMinutes(1) + TimeSpan.FromMilliseconds(++_settled);
-        foreach (var manifest in Directory.EnumerateFiles(root, ModelManifest.FileName, SearchOption.AllDirectories))
+        var probe = _elsewhere.Path("probe");
+        File.WriteAllText(probe, "tick");
+        var before = FileStamp.Of(probe);
+        while (FileStamp.Of(probe) == before)
         {
-            SetTime(manifest, time);
+            File.WriteAllText(probe, "tock");
         }
-
-        Directory.SetLastWriteTimeUtc(root, time);
     }
-
-    private static void SetTime(string file, DateTime time) => File.SetLastWriteTimeUtc(file, time);
 }
