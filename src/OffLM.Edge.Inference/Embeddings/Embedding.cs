@@ -81,9 +81,10 @@ public sealed class Embedding
 
     /// <summary>The next places to compute, longest sequences first: as many as fit, at least one.</summary>
     /// <param name="tokens">Tokens in all, padding included.</param>
-    internal ReadOnlySpan<int> NextPlaces(int tokens)
+    /// <param name="most">Sequences at most.</param>
+    internal ReadOnlySpan<int> NextPlaces(int tokens, int most)
     {
-        var count = Math.Max(1, tokens / Sequences[_order[Done]].Length);
+        var count = Math.Clamp(tokens / Sequences[_order[Done]].Length, 1, most);
         return _order.AsSpan(Done, Math.Min(count, _order.Length - Done));
     }
 

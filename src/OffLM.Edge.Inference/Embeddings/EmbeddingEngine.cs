@@ -9,9 +9,10 @@ internal sealed class EmbeddingEngine : IModelEngine
     private readonly EncoderInputs _inputs;
     private readonly float[] _whole;
 
-    private EmbeddingEngine(GenAiText text, EncoderInputs inputs, EmbeddingSettings settings, int contextLength, EngineDescription description)
+    private EmbeddingEngine(GenAiText text, OpenedEncoder opened, EmbeddingSettings settings, int contextLength, EngineDescription description)
     {
-        (_text, _inputs, Settings, ContextLength, Description) = (text, inputs, settings, contextLength, description);
+        (_text, _inputs, Settings, ContextLength, Description) = (text, opened.Inputs, settings, contextLength, description);
+        MaxBatch = opened.Rows;
         _whole = new float[settings.Dimensions];
     }
 
@@ -23,30 +24,35 @@ internal sealed class EmbeddingEngine : IModelEngine
 
     internal EmbeddingSettings Settings { get; }
 
+    /// <summary>Sequences that can be computed together.</summary>
+    internal int MaxBatch { get; }
+
     /// <summary>Loads a model's folder.</summary>
     /// <param name="folder">With an ONNX file and a tokenizer.</param>
     /// <param name="manifest">How it makes embeddings.</param>
-    /// <param name="threads">Threads to compute with; 0 lets ONNX Runtime choose.</param>
+    /// <param name="options">Threads and execution providers.</param>
     /// <exception cref="ModelLoadException">The libraries are missing, or the model can't be loaded; says why.</exception>
-    internal static EmbeddingEngine Load(string folder, ModelManifest manifest, int threads)
+    internal static EmbeddingEngine Load(string folder, ModelManifest manifest, EncoderOptions options)
     {
         var versions = InferenceLibraries.Load();
         var settings = manifest.Embedding ?? throw new ModelLoadException("its manifest has no part \"embedding\".");
         var context = manifest.Context ?? throw new ModelLoadException("its manifest has no \"context\", the tokens that it can attend to.");
         var special = SpecialTokens.Read(folder);
-        OrtSession? session = null;
         GenAiText? text = null;
         try
         {
-            using var options = new OrtSessionOptions { Threads = threads };
-            session = new OrtSession(Path.Combine(folder, settings.Graph), options);
-            var inputs = new EncoderInputs(session, settings);
             text = EncoderText.Open(folder, special);
-            return new EmbeddingEngine(text, inputs, settings, context, new EngineDescription("onnxruntime-encoder", versions.OnnxRuntime, "CPU", threads));
+            List<ProviderFailure> failed = [];
+            var opened = ProviderLadder.Climb(options.Providers, new EncoderOpener(folder, settings, context, options).Open, failed);
+            var description = new EngineDescription("onnxruntime-encoder", versions.OnnxRuntime, opened.Provider, options.Threads)
+            {
+                Failed = failed.ConvertAll(f => f with { Reason = ModelLoadException.WithoutFolder(f.Reason, folder) }),
+                Placement = opened.Placement,
+            };
+            return new EmbeddingEngine(text, opened, settings, context, description);
         }
         catch (Exception e)
         {
-            session?.Dispose();
             text?.Dispose();
             if (e is InferenceException and not ModelLoadException)
             {

@@ -10,12 +10,9 @@ public sealed class EmbeddingScheduler : IModelLoop
 
     private readonly EmbeddingEngine _engine;
     private readonly TimeProvider _clock;
-    private readonly Action? _betweenSteps;
     private readonly StepMeter _meter;
-    private readonly Pacer _pacer;
+    private readonly WorkLoop _loop;
     private readonly PlaceCounter _places;
-    private readonly AutoResetEvent _wake = new(false);
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private readonly List<Embedding> _work = [];
     private readonly List<int[]> _batch = [];
@@ -23,11 +20,11 @@ public sealed class EmbeddingScheduler : IModelLoop
 
     internal EmbeddingScheduler(EmbeddingEngine engine, SchedulerOptions options, TimeProvider clock)
     {
-        (_engine, _clock, _betweenSteps) = (engine, clock, options.BetweenSteps);
+        (_engine, _clock) = (engine, clock);
         _meter = new StepMeter(clock);
-        _pacer = new Pacer(options.Pace, clock);
+        _loop = new WorkLoop(options, _meter, clock);
         _places = new PlaceCounter(options.MaxActive, options.MaxWaiting);
-        new Thread(Run) { IsBackground = true, Name = "embed" }.Start();
+        _loop.Start("embed", Next, WorkOn, End);
     }
 
     /// <summary>How the model makes embeddings.</summary>
@@ -60,7 +57,7 @@ public sealed class EmbeddingScheduler : IModelLoop
     /// <param name="computed">Told how many tokens each batch had, on the loop's thread; must be quick and must not throw.</param>
     public Embedding Start(IReadOnlyList<int[]> sequences, int dimensions, Action<int>? computed = null)
     {
-        var work = new Embedding(sequences, dimensions, _clock.GetTimestamp(), computed, () => _wake.Set());
+        var work = new Embedding(sequences, dimensions, _clock.GetTimestamp(), computed, _loop.Wake);
         bool refused;
         lock (_gate)
         {
@@ -80,49 +77,21 @@ public sealed class EmbeddingScheduler : IModelLoop
             End(work, FinishReason.Interrupted);
         }
 
-        _wake.Set();
+        _loop.Wake();
         return work;
     }
 
     /// <summary>Ends everything with <see cref="FinishReason.Interrupted"/>.</summary>
     public async ValueTask DisposeAsync()
     {
+        _loop.Stop();
         lock (_gate)
         {
             _stopping = true;
             _work.ForEach(w => w.Abort());
         }
 
-        _wake.Set();
-        await _ended.Task.ConfigureAwait(false);
-    }
-
-    private void Run()
-    {
-        while (!Volatile.Read(ref _stopping))
-        {
-            var next = Next();
-            var rest = next is null ? Timeout.InfiniteTimeSpan : _pacer.Rest();
-            if (next is null || rest > TimeSpan.Zero)
-            {
-                _meter.BeginWait();
-                _wake.WaitOne(rest);
-                _meter.EndWait();
-                continue;
-            }
-
-            var begun = _clock.GetTimestamp();
-            WorkOn(next, begun);
-            _pacer.Worked(_clock.GetElapsedTime(begun));
-            _betweenSteps?.Invoke();
-        }
-
-        while (Next() is { } left)
-        {
-            End(left, FinishReason.Interrupted);
-        }
-
-        _ended.SetResult();
+        await _loop.Ended.ConfigureAwait(false);
     }
 
     /// <summary>The front of the queue, once those are gone that nobody wants any more.</summary>
@@ -144,9 +113,9 @@ public sealed class EmbeddingScheduler : IModelLoop
         }
     }
 
-    private void WorkOn(Embedding work, long now)
+    private void WorkOn(Embedding work)
     {
-        work.BegunAt = work.BegunAt == 0 ? now : work.BegunAt;
+        work.BegunAt = work.BegunAt == 0 ? _clock.GetTimestamp() : work.BegunAt;
         try
         {
             var tokens = Compute(work);
@@ -177,7 +146,7 @@ public sealed class EmbeddingScheduler : IModelLoop
 
     private int Compute(Embedding work)
     {
-        var places = work.NextPlaces(BatchTokens).ToArray();
+        var places = work.NextPlaces(BatchTokens, _engine.MaxBatch).ToArray();
         var tokens = 0;
         _batch.Clear();
         foreach (var place in places)
@@ -210,5 +179,19 @@ public sealed class EmbeddingScheduler : IModelLoop
         work.End(new EmbeddingResult(
             reason, reason == FinishReason.Stop ? work.Vectors : [], work.Dimensions, _clock.GetElapsedTime(work.CreatedAt, begun),
             _clock.GetElapsedTime(begun, now), work.RanAlone, reason == FinishReason.Error ? error : null));
+    }
+
+    /// <summary>Ends everything.</summary>
+    private void End()
+    {
+        lock (_gate)
+        {
+            _stopping = true;
+        }
+
+        while (Next() is { } left)
+        {
+            End(left, FinishReason.Interrupted);
+        }
     }
 }

@@ -11,6 +11,9 @@ internal sealed unsafe class EncoderInputs : IDisposable
     private const string TokenTypes = "token_type_ids";
     private const string Positions = "position_ids";
 
+    /// <summary>Tokens of the run that shows whether the graph computes anything.</summary>
+    private const int TriedTokens = 4;
+
     private readonly OrtSession _session;
     private readonly OrtName[] _names;
     private readonly OrtName _output;
@@ -21,6 +24,9 @@ internal sealed unsafe class EncoderInputs : IDisposable
     private float* _vectors;
     private int _width;
 
+    /// <summary>All that an encoder may take; each has a sequence's tokens in a row.</summary>
+    internal static IReadOnlyList<string> Names { get; } = [InputIds, AttentionMask, TokenTypes, Positions];
+
     /// <exception cref="InferenceException">The graph takes or gives something else.</exception>
     internal EncoderInputs(OrtSession session, EmbeddingSettings settings)
     {
@@ -30,7 +36,7 @@ internal sealed unsafe class EncoderInputs : IDisposable
         for (var i = 0; i < _names.Length; i++)
         {
             var input = session.Inputs[i];
-            _names[i] = input is { Name: InputIds or AttentionMask or TokenTypes or Positions, Type: OrtElementType.Int64 }
+            _names[i] = Names.Contains(input.Name) && input.Type == OrtElementType.Int64
                 ? new OrtName(input.Name)
                 : throw new InferenceException($"its graph takes {input.Name}, which is none of the int64 inputs of an encoder");
         }
@@ -79,6 +85,26 @@ internal sealed unsafe class EncoderInputs : IDisposable
     internal ReadOnlySpan<float> VectorsOf(int row, int tokens) => _isPooled
         ? new(_vectors + ((long)row * _dimensions), _dimensions)
         : new(_vectors + ((long)row * _width * _dimensions), tokens * _dimensions);
+
+    /// <summary>Computes something small, to see that the graph does what is expected of it where it runs.</summary>
+    /// <param name="limit">Tokens that it takes at most, and knows.</param>
+    /// <exception cref="InferenceException">It doesn't; says how.</exception>
+    internal void Try(int limit)
+    {
+        using var options = new OrtRunOptions();
+        int[] sequence = [.. Enumerable.Range(0, Math.Min(TriedTokens, limit))];
+        Run([sequence], options);
+        var squares = 0.0;
+        foreach (var number in VectorsOf(0, sequence.Length))
+        {
+            squares += (double)number * number;
+        }
+
+        if (!(squares > 0 && double.IsFinite(squares)))
+        {
+            throw new InferenceException("its vectors are no numbers, or nothing but zeros");
+        }
+    }
 
     public void Dispose()
     {

@@ -9,7 +9,7 @@ internal static class EngineLoader
     /// <exception cref="ModelLoadException">The libraries are missing, or the model can't be loaded; says why.</exception>
     internal static IModelEngine Load(StoredModel model, ModelHostOptions options) => model.Manifest.Embedding is null
         ? Load(model.Folder, options)
-        : Settled(EmbeddingEngine.Load(model.Folder, model.Manifest, options.Threads), options);
+        : Settled(EmbeddingEngine.Load(model.Folder, model.Manifest, new EncoderOptions(options.Threads) { Providers = options.Providers, EngineCache = options.EngineCache }), options);
 
     /// <summary>Loads a model that answers.</summary>
     /// <exception cref="ModelLoadException">The libraries are missing, or the model can't be loaded; says why.</exception>

@@ -18,7 +18,7 @@ public sealed record ModelHostOptions
     /// <summary>What computes them.</summary>
     public EngineChoice Engine { get; init; }
 
-    /// <summary>The execution providers that the direct engine tries, in this order; the CPU comes last by itself.</summary>
+    /// <summary>The execution providers that are tried, in this order, by the direct engine and for embeddings; the CPU comes last by itself.</summary>
     public IReadOnlyList<ProviderRung> Providers { get; init; } = [];
 
     /// <summary>Where providers keep what they compiled, which takes them minutes; null for nowhere.</summary>

@@ -1,34 +1,41 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using OffLM.Edge.Inference.Interop.LibC;
 
 namespace OffLM.Edge.Inference;
 
 /// <summary>A folder of model folders, each with its manifest. Folders whose name begins with a dot are never models: half-pulled
 /// ones are called <c>.partial-…</c>.</summary>
 /// <param name="folder">Need not exist yet.</param>
-public sealed class ModelStore(string folder)
+/// <param name="clock">For how long what was seen holds; null for the system's.</param>
+public sealed class ModelStore(string folder, TimeProvider? clock = null)
 {
     internal const string PartialPrefix = ".partial-";
 
-    /// <summary>Files whose digest was checked in this process: path to size and time.</summary>
-    private readonly ConcurrentDictionary<string, FileStamp> _verified = new();
+    /// <summary>Names that a message tells: there may be thousands of adapters.</summary>
+    private const int MostNamesTold = 20;
+
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
+    private readonly ModelListing _listing = new(folder, clock ?? TimeProvider.System);
+
+    /// <summary>Files whose digest was checked in this process, by path.</summary>
+    private readonly ConcurrentDictionary<string, VerifiedStamp> _verified = new();
 
     /// <summary>Where the models are.</summary>
     public string Folder => folder;
 
     /// <summary>The complete models, by name. Those with a bad manifest, or whose files have other sizes, are in <see cref="Problems"/>.</summary>
-    public IReadOnlyList<StoredModel> List() => Scan().Models;
+    public IReadOnlyList<StoredModel> List() => ByName(_listing.All());
 
     /// <summary>Folders that should be models but can't be used, with the reason and the place: for the owner.</summary>
-    public IReadOnlyList<string> Problems() => [.. Scan().Damaged.Select(d => d.Damage.OwnerMessage)];
+    public IReadOnlyList<string> Problems() => [.. Sort(_listing.All()).Damaged.Select(d => d.OwnerMessage)];
 
     /// <summary>Finds a model by its name, with or without <c>:latest</c>, or by its id.</summary>
     /// <exception cref="ModelNotFoundException">None has it, or several do.</exception>
     /// <exception cref="ModelDamagedException">The only one that has it is damaged.</exception>
     public StoredModel Find(string name)
     {
-        var (models, damaged) = Scan();
-        var found = models.Where(m => m.Id == name || ModelName.AreSame(m.Name, name)).ToList();
+        var (found, damaged) = Sort(_listing.Called(name));
         if (found.Count == 1)
         {
             return found[0];
@@ -40,17 +47,11 @@ public sealed class ModelStore(string folder)
             throw new ModelNotFoundException($"{found.Count} models are called \"{name}\"; use an id instead: {ids}.");
         }
 
-        if (damaged.Find(d => d.Id == name || ModelName.AreSame(d.Name, name) || (d.Id is null && ModelName.IsFolderOf(name, d.Name))) is { } broken)
-        {
-            throw broken.Damage;
-        }
-
-        var known = models.Count == 0 ? "there are none here; pull one first" : "there are " + string.Join(", ", models.Select(m => m.Name));
-        throw new ModelNotFoundException($"No model is called \"{name}\"; {known}.");
+        throw damaged.Count > 0 ? damaged[0] : Missing(name);
     }
 
-    /// <summary>Compares every file's digest with the manifest. A file that passed is not read again in this process while its size and
-    /// time stay the same.</summary>
+    /// <summary>Compares every file's digest with the manifest. A file that passed is not read again in this process while nobody
+    /// changes it.</summary>
     /// <param name="model">What to check.</param>
     /// <param name="force">True to read everything again.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
@@ -65,8 +66,9 @@ public sealed class ModelStore(string folder)
         foreach (var (path, expected) in model.Manifest.Files)
         {
             var file = CheckSize(model, path, expected);
-            var stamp = new FileStamp(file.Length, file.LastWriteTimeUtc, expected.Sha256);
-            if (!force && _verified.TryGetValue(file.FullName, out var known) && known == stamp)
+            var now = _clock.GetUtcNow().UtcDateTime;
+            var stamp = FileStamp.Of(file.FullName);
+            if (!force && _verified.TryGetValue(file.FullName, out var known) && known.File == stamp && known.Sha256 == expected.Sha256)
             {
                 continue;
             }
@@ -80,7 +82,10 @@ public sealed class ModelStore(string folder)
                     model.Name, $"its file {path} is not what its manifest says: the SHA-256 is {digest}, expected was {expected.Sha256}", model.Folder);
             }
 
-            _verified[file.FullName] = stamp;
+            if (stamp is { } read && read.IsSettled(now))
+            {
+                _verified[file.FullName] = new VerifiedStamp(read, digest);
+            }
         }
     }
 
@@ -100,7 +105,8 @@ public sealed class ModelStore(string folder)
     }
 
     /// <summary>What the manifest says; its files are not looked at.</summary>
-    private static StoredModel Read(string modelFolder)
+    /// <exception cref="ModelDamagedException">It can't be read.</exception>
+    internal static StoredModel Read(string modelFolder)
     {
         try
         {
@@ -147,39 +153,49 @@ public sealed class ModelStore(string folder)
             : throw new ModelDamagedException(model.Name, $"its file {path} {problem}; {expected.Bytes} bytes were expected", model.Folder);
     }
 
-    private (List<StoredModel> Models, List<DamagedModel> Damaged) Scan()
+    private static List<StoredModel> ByName(IEnumerable<ModelFolder> folders)
+    {
+        var models = Sort(folders).Models;
+        models.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return models;
+    }
+
+    /// <summary>Tells the complete models from those whose manifest can't be read, or whose files have other sizes.</summary>
+    private static (List<StoredModel> Models, List<ModelDamagedException> Damaged) Sort(IEnumerable<ModelFolder> folders)
     {
         List<StoredModel> models = [];
-        List<DamagedModel> damaged = [];
-        foreach (var modelFolder in Directory.Exists(folder) ? Directory.GetDirectories(folder) : [])
+        List<ModelDamagedException> damaged = [];
+        foreach (var found in folders)
         {
-            if (Path.GetFileName(modelFolder).StartsWith('.') || !File.Exists(Path.Combine(modelFolder, ModelManifest.FileName)))
-            {
-                continue;
-            }
-
-            StoredModel? known = null;
             try
             {
-                known = Read(modelFolder);
-                CheckSizes(known);
-                models.Add(known);
+                var model = found.Model ?? throw found.Damage!;
+                CheckSizes(model);
+                models.Add(model);
             }
             catch (ModelDamagedException e)
             {
-                damaged.Add(new DamagedModel(known?.Name ?? Path.GetFileName(modelFolder), known?.Id, e));
+                damaged.Add(e);
             }
         }
 
-        models.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
         return (models, damaged);
     }
 
-    /// <summary>A folder that should be a model.</summary>
-    /// <param name="Name">By its manifest, or by its folder if that can't be read.</param>
-    /// <param name="Id">Null if the manifest can't be read.</param>
-    /// <param name="Damage">What is wrong.</param>
-    private sealed record DamagedModel(string Name, string? Id, ModelDamagedException Damage);
+    /// <summary>Why no manifest that can be read has this name: the model's can't, or it isn't here.</summary>
+    private InferenceException Missing(string name)
+    {
+        var folders = _listing.All();
+        if (folders.FirstOrDefault(f => f.Damage is not null && ModelName.IsFolderOf(name, Path.GetFileName(f.Path))) is { } unreadable)
+        {
+            return unreadable.Damage!;
+        }
 
-    private readonly record struct FileStamp(long Bytes, DateTime WrittenAt, string Sha256);
+        var known = ByName(folders);
+        var names = string.Join(", ", known.Take(MostNamesTold).Select(m => m.Name));
+        var more = known.Count > MostNamesTold ? $" and {known.Count - MostNamesTold} more" : "";
+        return new ModelNotFoundException($"No model is called \"{name}\"; {(known.Count == 0 ? "there are none here; pull one first" : $"there are {names}{more}")}.");
+    }
+
+    private readonly record struct VerifiedStamp(FileStamp File, string Sha256);
 }

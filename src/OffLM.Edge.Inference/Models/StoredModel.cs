@@ -7,4 +7,8 @@ namespace OffLM.Edge.Inference;
 /// <param name="Manifest">What they must be.</param>
 /// <param name="Bytes">All files together.</param>
 /// <param name="ModifiedAt">When its manifest was written here.</param>
-public sealed record StoredModel(string Name, string Id, string Folder, ModelManifest Manifest, long Bytes, DateTimeOffset ModifiedAt);
+public sealed record StoredModel(string Name, string Id, string Folder, ModelManifest Manifest, long Bytes, DateTimeOffset ModifiedAt)
+{
+    /// <summary>True if this is its name, with or without <c>:latest</c>, or its id.</summary>
+    internal bool IsCalled(string name) => Id == name || ModelName.AreSame(Name, name);
+}

@@ -11,24 +11,15 @@ public sealed class GenerationScheduler : IModelLoop
     private readonly SchedulerOptions _options;
     private readonly TimeProvider _clock;
     private readonly StepMeter _meter;
-    private readonly Pacer _pacer;
+    private readonly WorkLoop _loop;
+    private readonly AdmissionQueue _queue;
+    private readonly TurnOrder _turns;
     private readonly IdleSlots _idle;
-    private readonly PlaceCounter _places;
-    private readonly AutoResetEvent _wake = new(false);
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _gate = new();
-    private readonly List<GenerationRun> _waiting = [];
-    private readonly List<GenerationRun> _active = [];
-    private readonly Queue<GenerationRun> _round = new();
     private readonly StepBatch _batch;
     private readonly PieceLength _pieces;
     private readonly int[] _guesses;
-    private readonly Predicate<GenerationRun> _isReady;
-    private readonly int _maxActive;
-    private long _prefillPieces;
     private TimeSpan _stepTime;
     private int _idleCount;
-    private volatile bool _stopping;
 
     /// <param name="engine">The loaded model; stays the caller's to dispose, after this.</param>
     /// <param name="options">Limits and hooks.</param>
@@ -39,15 +30,14 @@ public sealed class GenerationScheduler : IModelLoop
         _options = options;
         _clock = clock;
         _meter = new StepMeter(clock);
-        _pacer = new Pacer(options.Pace, clock);
+        _loop = new WorkLoop(options, _meter, clock);
+        _queue = new AdmissionQueue(Math.Min(options.MaxActive, engine.MaxSlots), options.MaxWaiting);
+        _turns = new TurnOrder(_queue.Active, options.MaxUndelivered);
         _batch = new StepBatch(engine, _meter);
         _pieces = new PieceLength(options.PrefillPiece);
         _guesses = new int[1 + Math.Min(options.Guesses, engine.MaxDraft)];
-        _isReady = run => _active.Contains(run) && !run.IsPaused(_options.MaxUndelivered);
         _idle = new IdleSlots(options.IdleSlots, options.IdleSlotBytes, engine.CacheBytesPerToken);
-        _maxActive = Math.Min(options.MaxActive, engine.MaxSlots);
-        _places = new PlaceCounter(_maxActive, options.MaxWaiting);
-        new Thread(Run) { IsBackground = true, Name = "decode" }.Start();
+        _loop.Start("decode", Next, WorkOn, End);
     }
 
     /// <summary>What the loop has done since it began.</summary>
@@ -55,12 +45,10 @@ public sealed class GenerationScheduler : IModelLoop
     {
         get
         {
-            lock (_gate)
-            {
-                return new SchedulerStatistics(
-                    _meter.Steps, _meter.PromptTokens, _meter.Tokens, _meter.EngineTime, _meter.ServiceTime,
-                    _active.Count, _places.Taken - _active.Count, _idleCount);
-            }
+            var active = _queue.ActiveCount;
+            return new SchedulerStatistics(
+                _meter.Steps, _meter.PromptTokens, _meter.Tokens, _meter.EngineTime, _meter.ServiceTime,
+                active, _queue.Taken - active, Volatile.Read(ref _idleCount));
         }
     }
 
@@ -69,122 +57,57 @@ public sealed class GenerationScheduler : IModelLoop
     /// <exception cref="ObjectDisposedException">The model is being unloaded.</exception>
     public QueueTicket Reserve()
     {
-        ObjectDisposedException.ThrowIf(_stopping, this);
-        _places.Take();
+        ObjectDisposedException.ThrowIf(_queue.IsClosed, this);
+        _queue.Reserve();
         return new QueueTicket(this);
     }
 
     /// <summary>Ends everything that runs or waits with <see cref="FinishReason.Interrupted"/>, and frees the slots.</summary>
     public async ValueTask DisposeAsync()
     {
-        lock (_gate)
-        {
-            _stopping = true;
-            _active.ForEach(r => r.Generation.AbortPrefill());
-        }
-
-        _wake.Set();
-        await _ended.Task.ConfigureAwait(false);
+        _loop.Stop();
+        _queue.Close();
+        await _loop.Ended.ConfigureAwait(false);
     }
 
     internal Generation Start(GenerationRequest request, bool confirmed)
     {
         RequestCheck.ThrowIfInvalid(request, _engine);
         request = _options.SharePrefixes ? request with { CacheScope = "" } : request;
-        var generation = new Generation(() => _wake.Set());
+        var generation = new Generation(_loop.Wake);
         if (confirmed)
         {
             generation.Confirm(request.MaxNewTokens);
         }
 
         var run = new GenerationRun(_engine, request, generation, _meter, _clock);
-        var refused = false;
-        lock (_gate)
-        {
-            refused = _stopping;
-            if (!refused)
-            {
-                _waiting.Add(run);
-            }
-        }
-
-        if (refused)
+        if (!_queue.TryEnter(run))
         {
             run.End(FinishReason.Interrupted, null, _idle);
             throw new ObjectDisposedException(nameof(GenerationScheduler), "The model is being unloaded.");
         }
 
-        _wake.Set();
+        _loop.Wake();
         return generation;
     }
 
-    internal void GiveBack() => _places.GiveBack(duration: null);
+    internal void GiveBack() => _queue.GiveBack();
 
-    private void Run()
+    private GenerationRun? Next()
     {
-        try
+        while (_queue.FindCancelled() is { } cancelled)
         {
-            while (!_stopping)
-            {
-                EndCancelled();
-                Admit();
-                var next = NextToWorkOn();
-                var rest = next is null ? Timeout.InfiniteTimeSpan : _pacer.Rest();
-                if (next is null || rest > TimeSpan.Zero)
-                {
-                    _meter.BeginWait();
-                    _wake.WaitOne(rest);
-                    _meter.EndWait();
-                    continue;
-                }
+            End(cancelled, FinishReason.Cancelled);
+        }
 
-                _round.Dequeue();
-                var begun = _clock.GetTimestamp();
-                WorkOn(next);
-                _pacer.Worked(_clock.GetElapsedTime(begun));
-                _options.BetweenSteps?.Invoke();
-            }
-        }
-        finally
-        {
-            Shutdown();
-        }
+        Admit();
+        return _turns.Next();
     }
 
-    /// <summary>The front of this round. A round has one token of each generation and one piece of one prompt.</summary>
-    private GenerationRun? NextToWorkOn()
-    {
-        while (_round.TryPeek(out var front) && !_isReady(front))
-        {
-            _round.Dequeue();
-        }
-
-        if (_round.Count == 0)
-        {
-            GenerationRun? prefill = null;
-            foreach (var run in _active)
-            {
-                if (run.IsPrefilling)
-                {
-                    prefill = prefill is null || run.LastPrefill < prefill.LastPrefill ? run : prefill;
-                }
-                else if (!run.IsPaused(_options.MaxUndelivered))
-                {
-                    _round.Enqueue(run);
-                }
-            }
-
-            if (prefill is not null)
-            {
-                _round.Enqueue(prefill);
-            }
-        }
-
-        return _round.TryPeek(out var next) ? next : null;
-    }
-
+    /// <param name="run">The front of the round.</param>
     private void WorkOn(GenerationRun run)
     {
+        _turns.Round.Dequeue();
         if (run.IsPrefilling)
         {
             Prefill(run);
@@ -195,7 +118,7 @@ public sealed class GenerationScheduler : IModelLoop
         }
         else
         {
-            _batch.Gather(run, _round, _isReady);
+            _batch.Gather(run, _turns.Round, _turns.IsReady);
             Step();
         }
     }
@@ -203,14 +126,14 @@ public sealed class GenerationScheduler : IModelLoop
     /// <summary>A piece of a prompt; a short one where others would wait for it, unless its length must depend on nothing but the prompt's.</summary>
     private void Prefill(GenerationRun run)
     {
-        run.LastPrefill = ++_prefillPieces;
-        var longest = !run.Request.Deterministic && _engine.MaxBatch > 1 && IsAnyDecoding() ? _pieces.WhileOthersWait : _options.PrefillPiece;
+        _turns.Prefills(run);
+        var longest = !run.Request.Deterministic && _engine.MaxBatch > 1 && _turns.IsAnyDecoding ? _pieces.WhileOthersWait : _options.PrefillPiece;
         var (before, begun) = (_meter.PromptTokens, _clock.GetTimestamp());
         Advance(run, r =>
         {
             if (_engine.CanCopySlots)
             {
-                r.TakeOver(_active, _idle);
+                r.TakeOver(_queue.Active, _idle);
             }
 
             return r.Prefill(longest);
@@ -308,95 +231,28 @@ public sealed class GenerationScheduler : IModelLoop
         }
     }
 
-    private bool IsAnyDecoding()
-    {
-        foreach (var run in _active)
-        {
-            if (!run.IsPrefilling && !run.IsPaused(_options.MaxUndelivered))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     private void Admit()
     {
-        while (TakeWaiting() is { } run)
+        while (_queue.Admit() is { } run)
         {
             try
             {
-                run.Begin(_idle, _engine.CanCopySlots && (_idle.Count > 1 || _idle.Count + _active.Count <= _engine.MaxSlots));
+                run.Begin(_idle, _engine.CanCopySlots && (_idle.Count > 1 || _idle.Count + _queue.Active.Count <= _engine.MaxSlots));
             }
             catch (Exception e)
             {
                 EndFailed(run, e);
             }
 
-            _idle.Limit(_engine.MaxSlots - _active.Count);
+            _idle.Limit(_engine.MaxSlots - _queue.Active.Count);
             Volatile.Write(ref _idleCount, _idle.Count);
-        }
-    }
-
-    /// <summary>The next that may join.</summary>
-    private GenerationRun? TakeWaiting()
-    {
-        lock (_gate)
-        {
-            if (_waiting.Count == 0 || _active.Count >= _maxActive)
-            {
-                return null;
-            }
-
-            var run = _waiting[0];
-            _waiting.RemoveAt(0);
-            _active.Add(run);
-            if (_active.Count > 1)
-            {
-                _active.ForEach(r => r.RanAlone = false);
-            }
-
-            return run;
-        }
-    }
-
-    private void EndCancelled()
-    {
-        for (var i = _active.Count - 1; i >= 0; i--)
-        {
-            if (_active[i].Generation.IsCancelled)
-            {
-                End(_active[i], FinishReason.Cancelled);
-            }
-        }
-
-        while (TakeCancelledWaiting() is { } run)
-        {
-            End(run, FinishReason.Cancelled);
-        }
-    }
-
-    private GenerationRun? TakeCancelledWaiting()
-    {
-        lock (_gate)
-        {
-            var index = _waiting.FindIndex(r => r.Generation.IsCancelled);
-            if (index < 0)
-            {
-                return null;
-            }
-
-            var run = _waiting[index];
-            _waiting.RemoveAt(index);
-            return run;
         }
     }
 
     /// <summary>Ends one generation; the others go on.</summary>
     private void EndFailed(GenerationRun run, Exception exception)
     {
-        if (run.Generation.IsCancelled || _stopping)
+        if (run.Generation.IsCancelled || _queue.IsClosed)
         {
             // The engine's complaint is the abort that we asked for.
             End(run, run.Generation.IsCancelled ? FinishReason.Cancelled : FinishReason.Interrupted);
@@ -410,29 +266,20 @@ public sealed class GenerationScheduler : IModelLoop
 
     private void End(GenerationRun run, FinishReason reason, string? error = null)
     {
-        lock (_gate)
-        {
-            _active.Remove(run);
-        }
-
         // The place is free before the caller hears of the end, so that its next request is not refused.
-        _places.GiveBack(run.Age);
+        _queue.Leave(run);
         run.End(reason, error, _idle);
         Volatile.Write(ref _idleCount, _idle.Count);
     }
 
-    private void Shutdown()
+    /// <summary>Ends everything.</summary>
+    private void End()
     {
-        List<GenerationRun> left;
-        lock (_gate)
+        foreach (var run in _queue.Close())
         {
-            _stopping = true;
-            left = [.. _active, .. _waiting];
-            _waiting.Clear();
+            End(run, FinishReason.Interrupted);
         }
 
-        left.ForEach(r => End(r, FinishReason.Interrupted));
         _idle.Dispose();
-        _ended.SetResult();
     }
 }

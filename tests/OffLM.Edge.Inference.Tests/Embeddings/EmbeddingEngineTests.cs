@@ -60,7 +60,7 @@ public sealed class EmbeddingEngineTests(TinyEncoder tiny) : IClassFixture<TinyE
         var model = tiny.Store.Find("tiny-encoder");
         var manifest = model.Manifest with { Embedding = model.Manifest.Embedding! with { Dimensions = 65 } };
 
-        var error = Assert.Throws<ModelLoadException>(() => EmbeddingEngine.Load(model.Folder, manifest, 1));
+        var error = Assert.Throws<ModelLoadException>(() => EmbeddingEngine.Load(model.Folder, manifest, new EncoderOptions(1)));
 
         Assert.Contains("last_hidden_state is not float32 of 65 dimensions", error.Message, StringComparison.Ordinal);
     }

@@ -34,6 +34,6 @@ public sealed class TinyEncoder : IDisposable
     private EmbeddingEngine Load(string name)
     {
         var model = Store.Find(name);
-        return EmbeddingEngine.Load(model.Folder, model.Manifest, threads: 1);
+        return EmbeddingEngine.Load(model.Folder, model.Manifest, new EncoderOptions(Threads: 1));
     }
 }

@@ -54,15 +54,26 @@ public sealed class ModelLifeTests
         Assert.Equal(("onnxruntime-genai", Reason), (status["plain"].Text("engine"), status["plain"].Text("fallback")));
     }
 
-    [Fact]
-    public async Task The_owner_can_ask_for_an_accelerator_and_is_told_why_it_is_not_used()
+    [Theory]
+    [InlineData("tiny", "onnxruntime-direct")]
+    [InlineData(ServingNode.Encoder, "onnxruntime-encoder")]
+    public async Task The_owner_can_ask_for_an_accelerator_and_is_told_why_it_is_not_used(string model, string engine)
     {
         await using var node = await ServingNode.StartAsync(configure: o => o with { Providers = ["CUDA", "CPU"], Models = o.Models with { Engine = EngineChoice.Direct } });
 
-        await node.Http.AskAsync("/v1/chat/completions", Asking.Chat("Hi", model: "tiny"));
+        if (model == ServingNode.Encoder)
+        {
+            await node.Http.AskAsync("/v1/embeddings", new JsonObject { ["model"] = model, ["input"] = "Hi" });
+        }
+        else
+        {
+            await node.Http.AskAsync("/v1/chat/completions", Asking.Chat("Hi", model: model));
+        }
+
         var listed = JsonNode.Parse(await node.Http.GetStringAsync("/api/ps"))!["models"]![0]!["offlm"]!;
         var status = JsonNode.Parse(await node.Http.GetStringAsync("/node/v1/status"))!["loadedModels"]![0]!;
 
+        Assert.Equal((engine, engine), (listed.Text("engine"), status.Text("engine")));
         const string Reason = "libonnxruntime_providers_shared.so: cannot open shared object file";
         Assert.Equal(("CPU", "CPU"), (listed.Text("provider"), status.Text("provider")));
         Assert.Equal(("CUDA", "CUDA"), (listed["failed_providers"]![0]!.Text("provider"), status["failedProviders"]![0]!.Text("provider")));

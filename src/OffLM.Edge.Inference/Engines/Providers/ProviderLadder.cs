@@ -66,15 +66,15 @@ public static class ProviderLadder
     /// <param name="rung">Which.</param>
     /// <param name="rungs">All: what TensorRT leaves is CUDA's, with CUDA's settings.</param>
     /// <param name="engineCache">Where it keeps what it compiled; null for nowhere.</param>
-    /// <param name="profile">The shapes that the graph's inputs take; null if they are not known.</param>
+    /// <param name="shapes">What the graph's inputs take; null if that is not known.</param>
     /// <exception cref="InferenceException">It can't be had.</exception>
     internal static void Add(
-        OrtSessionOptions options, ProviderRung rung, IReadOnlyList<ProviderRung> rungs, string? engineCache, ProviderSettings.ShapeProfile? profile)
+        OrtSessionOptions options, ProviderRung rung, IReadOnlyList<ProviderRung> rungs, string? engineCache, IInputShapes? shapes)
     {
         switch (rung.Name)
         {
             case ProviderRung.TensorRt:
-                options.AddTensorRt(ProviderSettings.TensorRt(rung.Options, engineCache, profile));
+                options.AddTensorRt(ProviderSettings.TensorRt(rung.Options, engineCache, shapes));
 
                 // It takes whole parts of a graph only; CUDA computes the rest, and the CPU what is left then.
                 var cuda = rungs.FirstOrDefault(r => r.Name == ProviderRung.Cuda)?.Options;

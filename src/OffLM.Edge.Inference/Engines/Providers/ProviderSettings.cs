@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace OffLM.Edge.Inference;
 
@@ -6,9 +7,6 @@ namespace OffLM.Edge.Inference;
 internal static class ProviderSettings
 {
     private const string On = "1";
-
-    /// <summary>Tokens of a step that TensorRT tunes for.</summary>
-    private const int UsualPiece = 1;
 
     /// <summary>Capturing a run as a CUDA graph replays it at the same addresses with the same shapes: here each step's past is longer than the last.</summary>
     private static readonly string[] Captures = ["enable_cuda_graph", "trt_cuda_graph_enable"];
@@ -22,9 +20,9 @@ internal static class ProviderSettings
 
     /// <param name="given">What the rung says.</param>
     /// <param name="cache">The folder for compiled engines and timings; null for none.</param>
-    /// <param name="profile">The graph that it is for; null to only try the provider.</param>
+    /// <param name="shapes">Of the graph that it is for; null to only try the provider.</param>
     /// <exception cref="InferenceException">A setting can't be used here.</exception>
-    internal static Dictionary<string, string> TensorRt(IReadOnlyDictionary<string, string> given, string? cache, ShapeProfile? profile)
+    internal static Dictionary<string, string> TensorRt(IReadOnlyDictionary<string, string> given, string? cache, IInputShapes? shapes)
     {
         var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["trt_fp16_enable"] = On };
         if (cache is not null)
@@ -34,11 +32,11 @@ internal static class ProviderSettings
             settings["trt_engine_cache_path"] = settings["trt_timing_cache_path"] = cache;
         }
 
-        if (profile is not null)
+        if (shapes is not null)
         {
-            settings["trt_profile_min_shapes"] = profile.Shapes(1, 1, 1);
-            settings["trt_profile_opt_shapes"] = profile.Shapes(profile.Rows, UsualPiece, KeyValueCache.LengthStep);
-            settings["trt_profile_max_shapes"] = profile.Shapes(profile.Rows, profile.Sequence, profile.Width);
+            settings["trt_profile_min_shapes"] = shapes.Least;
+            settings["trt_profile_opt_shapes"] = shapes.Usual;
+            settings["trt_profile_max_shapes"] = shapes.Most;
         }
 
         return Merge(given, settings);
@@ -68,15 +66,36 @@ internal static class ProviderSettings
         return settings;
     }
 
+    /// <summary>An input's shape, as TensorRT's settings have it.</summary>
+    internal static string Shape(string input, params ReadOnlySpan<int> lengths)
+    {
+        var text = new StringBuilder(input);
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            text.Append(i == 0 ? ':' : 'x').Append(CultureInfo.InvariantCulture, $"{lengths[i]}");
+        }
+
+        return text.ToString();
+    }
+
     /// <summary>The shapes that a growing graph's inputs take.</summary>
     /// <param name="Graph">Its names and dimensions.</param>
     /// <param name="HasPositions">Whether it takes positions.</param>
     /// <param name="Rows">Rows at most.</param>
     /// <param name="Sequence">New tokens at most.</param>
     /// <param name="Width">Tokens of the past at most.</param>
-    internal sealed record ShapeProfile(DecoderSettings Graph, bool HasPositions, int Rows, int Sequence, int Width)
+    internal sealed record ShapeProfile(DecoderSettings Graph, bool HasPositions, int Rows, int Sequence, int Width) : IInputShapes
     {
-        internal string Shapes(int rows, int sequence, int width)
+        /// <summary>Tokens of a step that TensorRT tunes for.</summary>
+        private const int UsualPiece = 1;
+
+        public string Least => Shapes(1, 1, 1);
+
+        public string Usual => Shapes(Rows, UsualPiece, KeyValueCache.LengthStep);
+
+        public string Most => Shapes(Rows, Sequence, Width);
+
+        private string Shapes(int rows, int sequence, int width)
         {
             List<string> shapes = [Shape(Graph.InputIds, rows, sequence), Shape(Graph.AttentionMask, rows, width + sequence)];
             if (HasPositions)
@@ -91,17 +110,6 @@ internal static class ProviderSettings
             }
 
             return string.Join(',', shapes);
-        }
-
-        private static string Shape(string input, params ReadOnlySpan<int> lengths)
-        {
-            var text = new System.Text.StringBuilder(input);
-            for (var i = 0; i < lengths.Length; i++)
-            {
-                text.Append(i == 0 ? ':' : 'x').Append(lengths[i].ToString(CultureInfo.InvariantCulture));
-            }
-
-            return text.ToString();
         }
     }
 }
