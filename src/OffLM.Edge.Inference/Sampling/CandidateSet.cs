@@ -17,6 +17,24 @@ internal sealed class CandidateSet
     /// <summary>Keeps the first so many.</summary>
     internal void Truncate(int count) => Count = count;
 
+    /// <summary>The k largest.</summary>
+    /// <param name="logits">All.</param>
+    /// <param name="maxima">The largest of each of <see cref="LogitBlocks"/>. As many of those as are wanted are not below the last of them, so none of the
+    /// wanted is either.</param>
+    /// <param name="k">How many.</param>
+    internal void TakeLargest(ReadOnlySpan<float> logits, ReadOnlySpan<float> maxima, int k)
+    {
+        if (k >= maxima.Length)
+        {
+            TakeLargest(logits, k);
+            return;
+        }
+
+        TakeLargest(maxima, k);
+        TakeFrom(logits, maxima, Logit(k - 1));
+        Truncate(k);
+    }
+
     /// <summary>The k largest. A heap whose root is the smallest of them gives the threshold that whole vectors are tested against.</summary>
     internal void TakeLargest(ReadOnlySpan<float> logits, int k)
     {
@@ -57,27 +75,30 @@ internal sealed class CandidateSet
     }
 
     /// <summary>All whose logit is at least <paramref name="floor"/>.</summary>
-    internal void TakeFrom(ReadOnlySpan<float> logits, float floor)
+    internal void TakeFrom(ReadOnlySpan<float> logits, ReadOnlySpan<float> maxima, float floor)
     {
         Count = 0;
-        var next = 0;
-        var below = MathF.BitDecrement(floor);
-        while (next < logits.Length)
+        for (var block = 0; block < maxima.Length; block++)
         {
-            next = LogitMath.Above(logits, next, below);
-
-            var end = Math.Min(logits.Length, next + Vector<float>.Count);
-            Reserve(Count + end - next);
-            for (; next < end; next++)
+            if (maxima[block] >= floor)
             {
-                if (logits[next] >= floor)
-                {
-                    _keys[Count++] = Key(logits[next], next);
-                }
+                TakeFrom(LogitBlocks.Of(logits, block), block * LogitBlocks.Size, floor);
             }
         }
 
         _keys.AsSpan(0, Count).Sort();
+    }
+
+    private void TakeFrom(ReadOnlySpan<float> values, int first, float floor)
+    {
+        Reserve(Count + values.Length);
+        for (var i = 0; i < values.Length; i++)
+        {
+            if (values[i] >= floor)
+            {
+                _keys[Count++] = Key(values[i], first + i);
+            }
+        }
     }
 
     private static ulong Key(float logit, int token) => ((ulong)~ToSortable(logit) << 32) | (uint)token;

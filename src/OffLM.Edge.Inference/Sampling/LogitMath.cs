@@ -8,7 +8,7 @@ namespace OffLM.Edge.Inference;
 internal static class LogitMath
 {
     /// <summary>How many values are summed as floats before the sum goes on in double: keeps the error far below what sampling can notice.</summary>
-    internal const int BlockSize = 1024;
+    private const int BlockSize = 1024;
 
     /// <summary>e to this is near the smallest float that has all its digits; below it a weight counts as nothing.</summary>
     private const float LowestExponent = -86;
@@ -121,36 +121,21 @@ internal static class LogitMath
         return sum;
     }
 
-    /// <summary>The same, and the sum of each <see cref="BlockSize"/> values, so that a draw need not look at all of them again. The largest value is found
-    /// on the way: each block is read from memory once.</summary>
-    /// <param name="values">All.</param>
-    /// <param name="scale">Of the exponents.</param>
-    /// <param name="blocks">Takes each block's sum.</param>
-    /// <param name="maxima">As long as <paramref name="blocks"/>; takes each block's largest value.</param>
-    /// <param name="max">The largest value; NaN if there is one.</param>
-    internal static double SumExp(ReadOnlySpan<float> values, float scale, Span<double> blocks, Span<float> maxima, out float max)
+    /// <summary>exp((x − max) · scale) of each, right to five digits.</summary>
+    internal static void Exp(ReadOnlySpan<float> values, float max, float scale, Span<float> results)
     {
-        for (var block = 0; block < blocks.Length; block++)
+        var (maxima, scales) = (new Vector<float>(max), new Vector<float>(scale * Log2E));
+        var i = 0;
+        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
         {
-            var one = Block(values, block);
-            maxima[block] = Max(one);
-            blocks[block] = float.IsNegativeInfinity(maxima[block]) ? 0 : BlockSumExp(one, maxima[block], scale);
+            PowerOfTwo((At(values, i) - maxima) * scales).CopyTo(results[i..]);
         }
 
-        max = Max(maxima);
-        var sum = 0.0;
-        for (var block = 0; block < blocks.Length; block++)
+        for (; i < values.Length; i++)
         {
-            blocks[block] *= Math.Exp((maxima[block] - max) * scale);
-            sum += blocks[block];
+            results[i] = Exp((values[i] - max) * scale);
         }
-
-        return sum;
     }
-
-    /// <summary>The values of one block.</summary>
-    internal static ReadOnlySpan<float> Block(ReadOnlySpan<float> values, int block) =>
-        values[(block * BlockSize)..Math.Min(values.Length, (block + 1) * BlockSize)];
 
     /// <summary>exp(x) for x ≤ 0, as <see cref="SumExp(ReadOnlySpan{float}, float, float)"/> counts it.</summary>
     internal static float Exp(float x) => x < LowestExponent ? 0 : MathF.Exp(x);

@@ -9,8 +9,9 @@ internal sealed class Sampler
     private readonly TokenHistory _history;
     private readonly Xoshiro256 _random;
     private readonly CandidateSet _candidates = new();
+    private readonly LogitBlocks _blocks = new();
+    private readonly BlockDraw _draw = new();
     private double[] _weights = [];
-    private float[] _maxima = [];
 
     internal Sampler(SamplingOptions options, ReadOnlySpan<int> prompt, int maxNewTokens)
     {
@@ -25,16 +26,15 @@ internal sealed class Sampler
     /// <summary>Chooses a token. Changes the logits.</summary>
     internal int Sample(Span<float> logits)
     {
-        if (_options is { Temperature: > 0, TopK: 0, TopP: >= 1, MinP: <= 0 })
-        {
-            Change(logits);
-            return DrawFromAll(logits);
-        }
-
         var max = Adjust(logits);
         if (_options.Temperature <= 0)
         {
-            return LogitMath.IndexOf(logits, max);
+            return _blocks.IndexOf(logits, max);
+        }
+
+        if (_options is { TopK: 0, TopP: >= 1, MinP: <= 0 })
+        {
+            return _draw.Draw(logits, _blocks.Maxima, max, 1 / (float)_options.Temperature, _random);
         }
 
         var sum = Filter(logits, max);
@@ -91,17 +91,6 @@ internal sealed class Sampler
     /// <returns>The highest logit then.</returns>
     private float Adjust(Span<float> logits)
     {
-        Change(logits);
-        return Finite(LogitMath.Max(logits));
-    }
-
-    /// <summary>A score that is no number stays none, whatever is added to it.</summary>
-    private static float Finite(float max) => float.IsFinite(max)
-        ? max
-        : throw new InferenceException("The model's scores are not finite numbers: its weights are damaged or overflow on this device.");
-
-    private void Change(Span<float> logits)
-    {
         if (_options.LogitBias is { } bias)
         {
             foreach (var (token, value) in bias)
@@ -114,6 +103,12 @@ internal sealed class Sampler
         {
             _history.Penalise(logits);
         }
+
+        // A score that is no number stays none, whatever is added to it.
+        var max = _blocks.Read(logits);
+        return float.IsFinite(max)
+            ? max
+            : throw new InferenceException("The model's scores are not finite numbers: its weights are damaged or overflow on this device.");
     }
 
     /// <summary>Leaves the tokens that stay in play in the candidates and their weights beside them.</summary>
@@ -123,14 +118,14 @@ internal sealed class Sampler
         var scale = 1 / (float)_options.Temperature;
         if (_options.TopK > 0)
         {
-            _candidates.TakeLargest(logits, _options.TopK);
+            _candidates.TakeLargest(logits, _blocks.Maxima, _options.TopK);
             return KeepLikely(scale, Weigh(scale));
         }
 
         var minP = _options.MinP > 0 ? max + (float)(Math.Log(_options.MinP) / scale) : float.NegativeInfinity;
         if (_options.TopP >= 1)
         {
-            _candidates.TakeFrom(logits, minP);
+            _candidates.TakeFrom(logits, _blocks.Maxima, minP);
             return Weigh(scale);
         }
 
@@ -138,7 +133,7 @@ internal sealed class Sampler
         var total = LogitMath.SumExp(logits, max, scale);
         for (var range = 8f; ; range *= 4)
         {
-            _candidates.TakeFrom(logits, max - (range / scale));
+            _candidates.TakeFrom(logits, _blocks.Maxima, max - (range / scale));
             if (Weigh(scale) >= _options.TopP * total || _candidates.Count == logits.Length)
             {
                 return KeepLikely(scale, total);
@@ -174,49 +169,6 @@ internal sealed class Sampler
 
         _candidates.Truncate(count);
         return sum;
-    }
-
-    /// <summary>Draws from the whole vocabulary: first a block of it, then a token of that block.</summary>
-    private int DrawFromAll(ReadOnlySpan<float> logits)
-    {
-        var scale = 1 / (float)_options.Temperature;
-        var count = (logits.Length + LogitMath.BlockSize - 1) / LogitMath.BlockSize;
-        ReserveWeights(count);
-        if (_maxima.Length < count)
-        {
-            _maxima = new float[count];
-        }
-
-        var sum = LogitMath.SumExp(logits, scale, _weights.AsSpan(0, count), _maxima.AsSpan(0, count), out var max);
-        Finite(max);
-        var target = _random.NextDouble() * sum;
-        var chosen = 0;
-        for (var block = 0; block < count; block++)
-        {
-            // A block without weight is never taken, also where rounding leaves the target beyond the last.
-            chosen = _weights[block] > 0 ? block : chosen;
-            if (target < _weights[block])
-            {
-                break;
-            }
-
-            target -= _weights[block];
-        }
-
-        var last = 0;
-        var values = LogitMath.Block(logits, chosen);
-        for (var i = 0; i < values.Length; i++)
-        {
-            var weight = LogitMath.Exp((values[i] - max) * scale);
-            target -= weight;
-            last = weight > 0 ? i : last;
-            if (target < 0)
-            {
-                break;
-            }
-        }
-
-        return (chosen * LogitMath.BlockSize) + last;
     }
 
     private void ReserveWeights(int count)

@@ -39,11 +39,10 @@ public sealed class LogitMathTests
         foreach (var scale in new[] { 0.5f, 1, 3 })
         {
             var expected = values.Sum(v => Math.Exp(((double)v - max) * scale));
-            var blocks = new double[(length + LogitMath.BlockSize - 1) / LogitMath.BlockSize];
+            var each = new float[length];
+            LogitMath.Exp(values, max, scale, each);
             Assert.Equal(1, LogitMath.SumExp(values, max, scale) / expected, 1e-5);
-            Assert.Equal(1, LogitMath.SumExp(values, scale, blocks, new float[blocks.Length], out var found) / expected, 1e-5);
-            Assert.Equal(1, blocks.Sum() / expected, 1e-5);
-            Assert.Equal(max, found);
+            Assert.Equal(1, each.Sum(value => (double)value) / expected, 1e-5);
         }
     }
 
