@@ -27,6 +27,7 @@ internal sealed class CutLink
     private readonly ConcurrentDictionary<int, bool> _cameUp = new();
     private readonly ConcurrentDictionary<int, bool> _cameDown = new();
     private readonly ConcurrentDictionary<int, bool> _acknowledgedUp = new();
+    private readonly ConcurrentQueue<string> _garbled = new();
     private readonly ConcurrentQueue<LinkCut> _planned = new();
     private readonly ConcurrentQueue<(LinkCut Cut, TimeSpan Gap)> _gaps = new();
     private int _numberUp;
@@ -87,6 +88,7 @@ internal sealed class CutLink
         await UntilAsync(() => _client.Connection.Link.State == LinkState.Connected, () => $"the link, but {_client.Connection.Link}");
         await UntilAsync(() => _cameUp.Count >= _acknowledgedUp.Count && _acknowledgedUp.Keys.All(_cameUp.ContainsKey), () => "what the broker acknowledged");
         await UntilAsync(() => _cameDown.Count >= _numberDown, () => $"{_numberDown} messages from the broker, but got {_cameDown.Count}");
+        Assert.Empty(_garbled);
         Assert.DoesNotContain(_client.Complaints, complaint => complaint.Contains("unexpectedly", StringComparison.Ordinal));
     }
 
@@ -100,9 +102,15 @@ internal sealed class CutLink
         }
     }
 
-    private static ValueTask Came(ConcurrentDictionary<int, bool> came, MqttMessage message)
+    private ValueTask Came(ConcurrentDictionary<int, bool> came, MqttMessage message)
     {
-        came[BinaryPrimitives.ReadInt32LittleEndian(message.Payload.Span)] = true;
+        var number = BinaryPrimitives.ReadInt32LittleEndian(message.Payload.Span);
+        if (!message.Payload.Span.SequenceEqual(Payload(number)))
+        {
+            _garbled.Enqueue($"{message.Topic} {number}");
+        }
+
+        came[number] = true;
         return ValueTask.CompletedTask;
     }
 
@@ -178,10 +186,17 @@ internal sealed class CutLink
         }
     }
 
-    private static MqttMessage Numbered(string topic, int number)
+    private static MqttMessage Numbered(string topic, int number) => new(topic, Payload(number));
+
+    /// <summary>Every byte tells of the number, so that none of another message's goes unnoticed.</summary>
+    private static byte[] Payload(int number)
     {
         var payload = new byte[sizeof(int) + (number * 7919 % LargestPayload)];
-        BinaryPrimitives.WriteInt32LittleEndian(payload, number);
-        return new MqttMessage(topic, payload);
+        for (var i = 0; i < payload.Length; i++)
+        {
+            payload[i] = (byte)(number >> (i % sizeof(int) * 8));
+        }
+
+        return payload;
     }
 }

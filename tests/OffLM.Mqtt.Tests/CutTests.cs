@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using OffLM.Mqtt.Interop.Paho;
 using OffLM.Shared.Mqtt;
 using Xunit.Abstractions;
 
@@ -28,6 +29,7 @@ public sealed class CutTests(ITestOutputHelper output)
             output.WriteLine($"{kind.Key}: {kind.Count()} cuts, the next attempt {kind.Average(gap => gap.Gap.TotalSeconds):0.00} s later, at most {kind.Max(gap => gap.Gap.TotalSeconds):0.00} s.");
         }
 
+        output.WriteLine($"{PahoClient.Abandoned} clients were never destroyed.");
         output.WriteLine($"{links.Sum(link => link.Sent.Acknowledged)} acknowledged, {links.Sum(link => link.Sent.Failed)} failed, {links.Sum(link => link.Received)} received.");
         Assert.All(links, link => Assert.True(link.Gaps.Count >= cuts - 1));
         Assert.All(links.SelectMany(link => link.Gaps), gap => Assert.True(gap.Gap < CutLink.Bound, $"{gap.Cut}: {gap.Gap}"));

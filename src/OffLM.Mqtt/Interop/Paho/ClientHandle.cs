@@ -10,6 +10,9 @@ internal sealed class ClientHandle : SafeHandle
 
     public override bool IsInvalid => handle == 0;
 
+    /// <summary>Leaves the client to the library for good.</summary>
+    public void Abandon() => SetHandleAsInvalid();
+
     protected override bool ReleaseHandle()
     {
         lock (PahoLibrary.Calls)

@@ -29,7 +29,9 @@ internal sealed unsafe partial class PahoClient
         PahoOperation.Find(operation)?.Answered(new PahoResult(NativeMethods.Success, 0, null));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void OnFailed(nint operation, NativeFailure* failure)
+    private static void OnFailed(nint operation, NativeFailure* failure) => Failed(operation, failure);
+
+    private static void Failed(nint operation, NativeFailure* failure)
     {
         // Where the code is set, everything behind it but the message may be uninitialised.
         PahoResult result;
@@ -48,6 +50,17 @@ internal sealed unsafe partial class PahoClient
         }
 
         PahoOperation.Find(operation)?.Answered(result);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void OnPublishFailed(nint operation, NativeFailure* failure)
+    {
+        if (failure->Code == NativeMethods.Failure)
+        {
+            PahoOperation.Find(operation)?.WriteFailed();
+        }
+
+        Failed(operation, failure);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

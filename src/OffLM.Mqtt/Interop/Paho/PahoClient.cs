@@ -10,12 +10,17 @@ internal sealed unsafe partial class PahoClient : IDisposable
     private const int MaximumInFlight = 2048;
 
     private static readonly CallbackTable<PahoClient> s_clients = new();
+    private static int s_abandoned;
 
     private readonly ClientHandle _handle;
     private readonly IPahoEvents _events;
     private readonly nint _id;
     private readonly HashSet<PahoOperation> _operations = [];
     private bool _disposed;   // guarded by the library's calls
+    private volatile bool _holdsFreedMemory;   // set under the library's lock
+
+    /// <summary>How many were never destroyed, for their memory's sake.</summary>
+    public static int Abandoned => Volatile.Read(ref s_abandoned);
 
     /// <exception cref="DllNotFoundException">The library is missing.</exception>
     public PahoClient(Uri broker, string clientId, IPahoEvents events)
@@ -134,6 +139,7 @@ internal sealed unsafe partial class PahoClient : IDisposable
         };
         var operation = Begin(done);
         var response = Response(operation);
+        response.OnFailure5 = &OnPublishFailed;
         EndIfRefused(operation, Send(topic, &native, &response));
     }
 
@@ -141,12 +147,29 @@ internal sealed unsafe partial class PahoClient : IDisposable
     /// Ends the client, also in the middle of connecting; sends DISCONNECT where it is connected. No event comes afterwards, and
     /// what still waited has ended with <see cref="NativeMethods.OperationIncomplete"/>. Waits for the library's lock.
     /// </summary>
+    /// <remarks>
+    /// When the write of a message fails, the library frees its topic and payload and keeps it among those that wait for PUBACK; destroying the
+    /// client then frees them again, whatever has been put there since: another message's, or the library's own lists (1.3.12,
+    /// MQTTAsync_processCommand and MQTTAsync_writeComplete). Such a client is left as it is. Its link is closed by the library itself, and what it
+    /// keeps are its unacknowledged messages: kilobytes, for each link that broke in the middle of a write.
+    /// </remarks>
     public void Dispose()
     {
         lock (PahoLibrary.Calls)
         {
             _disposed = true;
-            _handle.Dispose();   // at once: nobody else uses it just now
+
+            // Waits for the library's lock: a write that is failing just now has failed then.
+            _ = NativeMethods.MQTTAsync_setDisconnected(_handle, 0, null);
+            if (_holdsFreedMemory)
+            {
+                _handle.Abandon();
+                Interlocked.Increment(ref s_abandoned);
+            }
+            else
+            {
+                _handle.Dispose();   // at once: nobody else uses it just now
+            }
         }
 
         s_clients.Remove(_id);
@@ -214,6 +237,8 @@ internal sealed unsafe partial class PahoClient : IDisposable
 
         return operation;
     }
+
+    internal void WriteFailed() => _holdsFreedMemory = true;
 
     internal void PacketCame() => _events.PacketCame();
 

@@ -20,6 +20,9 @@ internal sealed class PahoOperation
 
     public static PahoOperation? Find(nint id) => s_operations.Find(id);
 
+    /// <summary>The write of a message failed.</summary>
+    public void WriteFailed() => _client.WriteFailed();
+
     /// <summary>Ends it because the library called.</summary>
     public void Answered(PahoResult result)
     {
