@@ -96,7 +96,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
             {
                 client = await listener.AcceptSocketAsync(_stop.Token);
             }
-            catch (Exception exception) when (exception is SocketException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception exception) when (exception is SocketException or OperationCanceledException or InvalidOperationException)
             {
                 return;
             }
