@@ -144,7 +144,7 @@ internal sealed class ForgeCommand
     private ModelRecipe Recipe(ParseResult parsed)
     {
         var preset = parsed.GetValue(_trained) is { } trained
-            ? TrainedModel.Read(trained).Recipe
+            ? ModelRecipe.OfTrained(trained)
             : ModelRecipe.Preset(parsed.GetRequiredValue(_preset));
         return preset with
         {

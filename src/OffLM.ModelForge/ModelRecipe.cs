@@ -100,4 +100,10 @@ public sealed record ModelRecipe
         "qwen2.5-0.5b-dims" => Qwen25HalfBillion,
         _ => throw new RecipeException($"preset '{name}' is not known; choose one of: {string.Join(", ", PresetNames.Concat(EncoderRecipe.PresetNames))}"),
     };
+
+    /// <summary>Dimensions and weights of a trained Qwen2-style model in Hugging Face's layout.</summary>
+    /// <param name="folder">Has config.json, model.safetensors, tokenizer.json and chat_template.jinja.</param>
+    /// <exception cref="RecipeException">The graph can't express the model; says why.</exception>
+    /// <exception cref="IOException">A file is missing or can't be read.</exception>
+    public static ModelRecipe OfTrained(string folder) => TrainedModel.Read(folder).Recipe;
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OffLM.Edge.Tests.Shared.GenAi;
+using OffLM.Edge.Tests.Shared.ModelForge;
 using OffLM.ModelForge.Weights;
 
 namespace OffLM.ModelForge.Tests;
@@ -68,7 +69,7 @@ public sealed class TrainedModelTests : IDisposable
     public void What_the_graph_cannot_express_is_refused_with_the_reason(string name, object value, string message)
     {
         _trained.Config[name] = JsonSerializer.SerializeToNode(value);
-        Assert.Equal(2, Run("--trained", _trained.Write(_folder), "--out", _folder["m"]));
+        Assert.Equal(2, Run("--trained", _trained.Write(_folder.Root), "--out", _folder["m"]));
         Assert.Contains(message, _errors.ToString());
         Assert.False(File.Exists(Path.Combine(_folder["m"], "offlm-model.json")));
     }
@@ -76,7 +77,7 @@ public sealed class TrainedModelTests : IDisposable
     [Fact]
     public void A_file_that_is_no_safetensors_file_is_refused()
     {
-        var path = _trained.Write(_folder);
+        var path = _trained.Write(_folder.Root);
         File.WriteAllText(Path.Combine(path, "model.safetensors"), "These are not the tensors you are looking for.");
         Assert.Equal(2, Run("--trained", path, "--out", _folder["m"]));
         Assert.Contains("is not a safetensors file", _errors.ToString());
@@ -118,7 +119,7 @@ public sealed class TrainedModelTests : IDisposable
         return new GenAiModel(Natives.Folder, _folder["m"]);
     }
 
-    private void Forge(params string[] options) => Assert.True(Run(["--trained", _trained.Write(_folder), .. options]) == 0, _errors.ToString());
+    private void Forge(params string[] options) => Assert.True(Run(["--trained", _trained.Write(_folder.Root), .. options]) == 0, _errors.ToString());
 
     private int Run(params string[] args) => ForgeCommand.Run(args, _output, _errors);
 }

@@ -4,6 +4,7 @@ import http.client
 import json
 import re
 import time
+import urllib.request
 from dataclasses import dataclass
 
 
@@ -16,9 +17,9 @@ class Reply:
     tokens: int
 
 
-def ask(port: int, messages: list[tuple[str, str]], temperature: float = 0, limit: int = 120) -> Reply:
+def ask(port: int, messages: list[tuple[str, str]], temperature: float = 0, limit: int = 120, model: str = "starter") -> Reply:
     body = json.dumps({
-        "model": "starter", "messages": [{"role": role, "content": text} for role, text in messages], "temperature": temperature,
+        "model": model, "messages": [{"role": role, "content": text} for role, text in messages], "temperature": temperature,
         "seed": 1, "max_tokens": limit, "stream": True, "stream_options": {"include_usage": True}})
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     began = time.monotonic()
@@ -39,6 +40,13 @@ def ask(port: int, messages: list[tuple[str, str]], temperature: float = 0, limi
             finished = choice["finish_reason"] or finished
     connection.close()
     return Reply(text, finished, times[0] - began if times else 0, times[-1] - times[0] if times else 0, tokens)
+
+
+def engine(port: int, model: str) -> str:
+    """What computes a model that is loaded."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/ps", timeout=60) as response:
+        loaded = {entry["name"].removesuffix(":latest"): entry["offlm"] for entry in json.load(response)["models"]}
+    return f"{loaded[model]['engine']} on {loaded[model]['provider']}"
 
 
 def well_formed(text: str, known: set[str]) -> bool:

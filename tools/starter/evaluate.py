@@ -34,14 +34,14 @@ def perplexities(folder: Path, corpus: Corpus) -> list[tuple[str, str, str]]:
     step, _, seconds, tokens = checkpoint["at"]
     return [
         ("parameters", f"{model.parameters_count:,}", "embedding and head are one"),
-        ("training", f"{seconds / 60:.0f} minutes, {step:,} steps, {tokens / 1e6:.1f} million tokens", "padding included"),
+        ("training", f"{step:,} steps, {tokens / 1e6:.1f} million tokens, {seconds / 60:.0f} minutes of processor time", "padding included"),
         ("held-out perplexity, float / int4", f"{before.perplexity:.3f} / {after.perplexity:.3f}", "a token of the answers of 1,000 held-out dialogues"),
         ("held-out bits per byte, float / int4", f"{before.bits_per_byte:.4f} / {after.bits_per_byte:.4f}", "the same"),
         ("loss by int4, of perplexity", f"{100 * (after.perplexity / before.perplexity - 1):+.2f} %", "at most +3 % is wanted; weights are rounded while training"),
     ]
 
 
-def answers(port: int, corpus: Corpus) -> list[tuple[str, str, str]]:
+def answers(port: int, corpus: Corpus, standard: str) -> list[tuple[str, str, str]]:
     facts = [(fact, test) for fact in corpus.facts for test in fact.tests]
     asking.ask(port, [("user", "Hello")])
     wrong, replies = [], []
@@ -53,13 +53,17 @@ def answers(port: int, corpus: Corpus) -> list[tuple[str, str, str]]:
             print(f"{fact.name}: {test}\n    {reply.text}")
     by_chance = sum(1 for fact, test in facts if fact.holds(asking.ask(port, [("user", test)], temperature=1).text))
     turns = held_out_turns(port, corpus)
+    others = [asking.ask(port, [("user", test)], model=standard).text for _, test in facts]
+    engine = asking.engine(port, standard)
     good = sum(1 for reply, fine in turns if reply.finished == "stop" and fine)
     rates = [r.tokens / (r.first_token + r.rest) for r in replies]
     print("wrong:", ", ".join(wrong))
     return [
         ("questions about the box answered rightly", f"{len(facts) - len(wrong)} of {len(facts)}", "each asked in words that training never saw; key phrase, over HTTP, temperature 0"),
         ("the same at temperature 1", f"{by_chance} of {len(facts)}", "what OpenAI's clients ask with unless told otherwise; seed 1"),
-        ("sums answered rightly, seen in training / held out", right(port, corpus.topics.sum), "numbers up to 99, over HTTP"),
+        ("the same of the graph in standard operators", f"{sum(1 for (fact, _), text in zip(facts, others) if fact.holds(text))} of {len(facts)}",
+         f"{sum(1 for reply, text in zip(replies, others) if reply.text == text)} of {len(facts)} answers are the same, letter by letter; computed by: {engine}"),
+        ("sums answered rightly, seen in training / held out", right(port, corpus.topics.sum), "numbers up to 20, products of numbers up to 10, over HTTP"),
         ("conversions of units, likewise", right(port, corpus.topics.units), "over HTTP"),
         ("days and months, likewise", right(port, corpus.topics.calendar), "over HTTP"),
         ("definitions of words, seen in training", f"{rightly(port, corpus.topics.definition, held=False)} of {OF_A_TOPIC}", "word for word, over HTTP"),
@@ -115,6 +119,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="where training left tokenizer, checkpoint and log")
     parser.add_argument("--port", type=int, required=True, help="of a node on this machine that serves the model")
+    parser.add_argument("--standard", required=True, help="name there of the same model in standard operators")
     parser.add_argument("--model", type=Path, required=True, help="the model's folder, for its size")
     parser.add_argument("--card", type=Path, required=True, help="the model card to write the figures into")
     options = parser.parse_args()
@@ -122,7 +127,7 @@ def main() -> None:
     rows = perplexities(options.folder, corpus)
     size = sum(f.stat().st_size for f in options.model.iterdir())
     rows.append(("size on disk", f"{size / 1e6:.1f} MB", "at most 12 MB is wanted"))
-    rows += answers(options.port, corpus)
+    rows += answers(options.port, corpus, options.standard)
     table = "| figure | measured | how |\n| --- | --- | --- |\n" + "".join(f"| {a} | {b} | {c} |\n" for a, b, c in rows)
     card = options.card.read_text(encoding="utf-8")
     before, _, rest = card.partition(BEGIN)

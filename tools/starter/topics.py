@@ -12,7 +12,8 @@ import wordnet
 Pair = tuple[str, str]
 
 HELD_OUT_PERCENT = 6
-DEFINED_WORDS = 1200
+DEFINED_WORDS, UNDEFINED_WORDS = 800, 2800
+LARGEST = {"+": 20, "-": 20, "*": 10}   # of what sums are made; a model of this size gets larger ones wrong, and says so
 
 NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
@@ -24,6 +25,7 @@ UNITS = [
     ("week", "days", 7), ("year", "months", 12), ("kilowatt-hour", "watt-hours", 1000), ("kilowatt", "watts", 1000),
     ("gigabyte", "megabytes", 1000), ("megabyte", "kilobytes", 1000), ("century", "years", 100), ("dozen", "pieces", 12), ("euro", "cents", 100),
 ]
+SUMS = ["What is {0} {1} {2}", "What's {0} {1} {2}", "How much is {0} {1} {2}", "{0} {1} {2}", "Calculate {0} {1} {2}", "{0} {1} {2} ="]
 UNKNOWN = "I am a small starter model and don't know that. Pull a larger one with offlm-edge model pull."
 UNABLE = "I am too small a model for that. Pull a larger one with offlm-edge model pull."
 CLOCK = "I don't know the date or the time. Ask the system's clock."
@@ -70,10 +72,10 @@ class Topics:
     """All topics; `held` chooses whether pairs come from what training sees or from what it never sees."""
 
     def __init__(self):
-        words = wordnet.common(3 * DEFINED_WORDS)
+        words = wordnet.common(DEFINED_WORDS + UNDEFINED_WORDS)
         self.words, self.rare = words[:DEFINED_WORDS], [w.word for w in words[DEFINED_WORDS:]]
         self.all = [
-            (self.definition, 0.26), (self.unknown_word, 0.06), (self.sum, 0.22), (self.units, 0.10), (self.calendar, 0.08),
+            (self.definition, 0.24), (self.unknown_word, 0.06), (self.sum, 0.18), (self.large_sum, 0.04), (self.units, 0.12), (self.calendar, 0.08),
             (self.manners, 0.12), (self.refusal, 0.16),
         ]
 
@@ -107,8 +109,7 @@ class Topics:
     def sum(self, rng: random.Random, held: bool) -> Pair:
         while True:
             sign, word = rng.choice([("+", "plus"), ("+", "plus"), ("-", "minus"), ("*", "times")])
-            small = rng.random() < 0.4
-            a, b = (rng.randint(0, 12), rng.randint(0, 12)) if small or sign == "*" else (rng.randint(0, 99), rng.randint(0, 99))
+            a, b = rng.randint(0, LARGEST[sign]), rng.randint(0, LARGEST[sign])
             if sign == "-" and a < b:
                 a, b = b, a
             if held_out(f"{a}{sign}{b}") == held:
@@ -116,8 +117,14 @@ class Topics:
         result = a + b if sign == "+" else a - b if sign == "-" else a * b
         if max(a, b) < len(NUMBERS) and rng.random() < 0.15:
             return f"What is {NUMBERS[a]} {word} {NUMBERS[b]}", f"{a} {sign} {b} = {result}."
-        asked = rng.choice(["What is {0} {1} {2}", "What's {0} {1} {2}", "How much is {0} {1} {2}", "{0} {1} {2}", "Calculate {0} {1} {2}", "{0} {1} {2} ="])
-        return asked.format(a, rng.choice([sign, word]), b), f"{a} {sign} {b} = {result}."
+        return rng.choice(SUMS).format(a, rng.choice([sign, word]), b), f"{a} {sign} {b} = {result}."
+
+    def large_sum(self, rng: random.Random, held: bool) -> Pair:
+        while True:
+            sign, word = rng.choice([("+", "plus"), ("-", "minus"), ("*", "times"), ("/", "divided by")])
+            a, b = rng.randint(LARGEST.get(sign, 1) + 1, 10 ** rng.randint(2, 6)), rng.randint(1, 10 ** rng.randint(1, 5))
+            if held_out(f"{a}{sign}{b}") == held:
+                return rng.choice(SUMS).format(a, rng.choice([sign, word]), b), UNABLE
 
     def units(self, rng: random.Random, held: bool) -> Pair:
         while True:

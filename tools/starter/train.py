@@ -1,4 +1,4 @@
-"""Trains the starter model for a number of minutes, or of steps. Stops at a signal and goes on from its last checkpoint."""
+"""Trains the starter model for a number of steps: the same weights on the same machine. Stops at a signal and goes on from its last checkpoint."""
 
 import argparse
 import json
@@ -62,7 +62,7 @@ class Run:
         self.optimizer = torch.optim.AdamW(groups, lr=PEAK_RATE, betas=(0.9, 0.97))
         self.parts = 1 if device == "cuda" else os.cpu_count() or 1
         self.threads = ThreadPoolExecutor(self.parts)
-        self.step, self.pool, self.seconds, self.tokens = 0, 0, 0.0, 0
+        self.step, self.pool, self.seconds, self.tokens = 0, 0, 0.0, 0   # seconds of the processors, all threads together
         if self.path.exists():
             state = torch.load(self.path, map_location=device)
             self.model.load_state_dict(state["model"])
@@ -80,8 +80,7 @@ class Run:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="where tokenizer, checkpoint and log lie")
-    parser.add_argument("--minutes", type=float, default=80, help="length of the whole run, resumed parts included")
-    parser.add_argument("--steps", type=int, help="length in steps instead: the same weights on the same machine")
+    parser.add_argument("--steps", type=int, default=9000, help="length of the whole run, resumed parts included; fewer than at the start end it early, rate and all")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     torch.set_flush_denormal(True)
@@ -104,10 +103,10 @@ def main() -> None:
 
 def train(run: Run, corpus: Corpus, tokenizer: bpe.Tokenizer, options: argparse.Namespace, device: str, stopped: list) -> None:
     log = (options.folder / "losses.jsonl").open("a")
-    began, earlier, saved = time.monotonic(), run.seconds, time.monotonic()
+    began, earlier, saved = time.process_time(), run.seconds, time.monotonic()
     losses: list[float] = []
     for run.pool, ids, weights in batches.training(corpus, tokenizer, SEED, BATCH_TOKENS, run.pool + (run.step > 0)):
-        progress = run.step / options.steps if options.steps else run.seconds / 60 / options.minutes
+        progress = run.step / options.steps
         if progress >= 1 or stopped:
             return
         run.model.quantise(progress >= ROUNDED_FROM)
@@ -116,13 +115,13 @@ def train(run: Run, corpus: Corpus, tokenizer: bpe.Tokenizer, options: argparse.
         losses.append(train_step(run, ids.to(device), weights.to(device)))
         run.step += 1
         run.tokens += ids.numel()
-        run.seconds = earlier + time.monotonic() - began
+        run.seconds = earlier + time.process_time() - began
         if run.step % 50 == 0:
             entry = {"step": run.step, "seconds": round(run.seconds), "tokens": run.tokens, "loss": round(sum(losses) / len(losses), 4)}
             losses.clear()
             if run.step % MEASURE_STEPS == 0:
                 entry |= measured(run, corpus, tokenizer)
-            print(json.dumps(entry), f"{run.tokens / run.seconds:.0f} tokens/s", file=sys.stdout, flush=True)
+            print(json.dumps(entry), f"{run.tokens / run.seconds:.0f} tokens per processor second", file=sys.stdout, flush=True)
             print(json.dumps(entry), file=log, flush=True)
         if time.monotonic() - saved > CHECKPOINT_SECONDS:
             run.save()

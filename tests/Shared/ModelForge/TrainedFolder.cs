@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using OffLM.ModelForge;
 
-namespace OffLM.ModelForge.Tests;
+namespace OffLM.Edge.Tests.Shared.ModelForge;
 
 /// <summary>A trained model of one layer in Hugging Face's layout, made by hand, to be spoilt by tests.</summary>
 internal sealed class TrainedFolder
@@ -58,12 +59,23 @@ internal sealed class TrainedFolder
 
     public Dictionary<string, (int[] Shape, float[] Values)> Tensors { get; } = [];
 
-    /// <summary>Writes the four files; the tokenizer is the forge's own.</summary>
-    public string Write(TemporaryFolder folder)
+    /// <summary>Gives a tensor values by chance, up to the largest on both sides of 0.</summary>
+    public void Fill(string name, float largest)
     {
-        var path = Directory.CreateDirectory(folder["trained"]).FullName;
-        Forge.Write(folder["donor"], ModelRecipe.Tiny with { Vocabulary = Vocabulary });
-        File.Copy(Path.Combine(folder["donor"], "tokenizer.json"), Path.Combine(path, "tokenizer.json"));
+        var values = Tensors[name].Values;
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = (float)((_random.NextDouble() * 2) - 1) * largest;
+        }
+    }
+
+    /// <summary>Writes the four files into a folder of <paramref name="root"/>; the tokenizer is the forge's own.</summary>
+    public string Write(string root)
+    {
+        var path = Directory.CreateDirectory(Path.Combine(root, "trained")).FullName;
+        var donor = Path.Combine(root, "donor");
+        Forge.Write(donor, ModelRecipe.Tiny with { Vocabulary = Vocabulary });
+        File.Copy(Path.Combine(donor, "tokenizer.json"), Path.Combine(path, "tokenizer.json"));
         File.WriteAllText(Path.Combine(path, "chat_template.jinja"), "{{ messages[0].content }}");
         File.WriteAllText(Path.Combine(path, "config.json"), Config.ToJsonString());
         File.WriteAllBytes(Path.Combine(path, "model.safetensors"), Safetensors());
@@ -92,14 +104,17 @@ internal sealed class TrainedFolder
         return [.. length, .. text, .. data];
     }
 
-    private void Add(string name, float deviation, params int[] shape)
+    private void Add(string name, float largest, params int[] shape)
     {
         var values = new float[shape.Aggregate(1, (product, length) => product * length)];
-        for (var i = 0; i < values.Length; i++)
-        {
-            values[i] = shape.Length == 1 && deviation == 1 ? 1 : (float)((_random.NextDouble() * 2) - 1) * deviation;
-        }
-
         Tensors[name] = (shape, values);
+        if (shape.Length == 1 && largest == 1)
+        {
+            Array.Fill(values, 1);
+        }
+        else
+        {
+            Fill(name, largest);
+        }
     }
 }
