@@ -10,7 +10,7 @@ internal sealed unsafe partial class PahoClient : IDisposable
     private const int MaximumInFlight = 2048;
 
     private static readonly CallbackTable<PahoClient> s_clients = new();
-    private static int s_abandoned;
+    private static int _abandoned;
 
     private readonly ClientHandle _handle;
     private readonly IPahoEvents _events;
@@ -20,7 +20,7 @@ internal sealed unsafe partial class PahoClient : IDisposable
     private volatile bool _holdsFreedMemory;   // set under the library's lock
 
     /// <summary>How many were never destroyed, for their memory's sake.</summary>
-    public static int Abandoned => Volatile.Read(ref s_abandoned);
+    public static int Abandoned => Volatile.Read(ref _abandoned);
 
     /// <exception cref="DllNotFoundException">The library is missing.</exception>
     public PahoClient(Uri broker, string clientId, IPahoEvents events)
@@ -164,7 +164,7 @@ internal sealed unsafe partial class PahoClient : IDisposable
             if (_holdsFreedMemory)
             {
                 _handle.Abandon();
-                Interlocked.Increment(ref s_abandoned);
+                Interlocked.Increment(ref _abandoned);
             }
             else
             {
