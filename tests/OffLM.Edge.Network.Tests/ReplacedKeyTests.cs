@@ -30,6 +30,7 @@ public sealed class ReplacedKeyTests
         await Eventually.HoldsAsync(() => node.Node.Key.Address is not null);
         collector.TrustAsContinuing(node.Address, earlier);
         await node.FillAsync(batches: 2);
+        await node.RestartAsync();   // by now the link may be waiting a minute for its next attempt
         proxy.Listen();
         await node.SettledAsync();
 
