@@ -12,7 +12,7 @@ internal static unsafe partial class HugePages
 {
     private const int AdviseHugePage = 14;
     private const int AdviseCollapse = 25;
-    private const int NotKnown = 22;   // EINVAL: an older kernel
+    private const int NotKnown = 22;   // EINVAL: an older kernel, or gone meanwhile
 
     /// <summary>Where huge pages are larger, as with base pages of 64 KiB, few of them would be full.</summary>
     private const long LargestBytes = 32 << 20;
@@ -46,36 +46,29 @@ internal static unsafe partial class HugePages
                 continue;
             }
 
-            // As many as possible in one call, each of which makes all processors settle what they have put off.
-            var from = (start + size - 1) / size * size;
-            for (var at = from; at + size <= end; at += size)
+            for (var at = (start + size - 1) / size * size; at + size <= end; at += size)
             {
-                if (!IsInUse(pages, at, size))
-                {
-                    moved += Move(from, at);
-                    from = at + size;
-                }
+                moved += IsInUse(pages, at, size) && TryMove(at, size) ? size : 0;
             }
-
-            moved += Move(from, Math.Max(from, end / size * size));
         }
 
         return moved;
     }
 
-    private static long Move(long start, long end)
+    /// <summary>Each by itself: one that can't be moved just now, as what lay there was given back meanwhile, would hold up those behind it.</summary>
+    private static bool TryMove(long start, long size)
     {
-        if (end == start || Advise((nint)start, (nuint)(end - start), AdviseCollapse) == 0)
+        if (Advise((nint)start, (nuint)size, AdviseCollapse) == 0)
         {
-            return end - start;
+            return true;
         }
 
         if (Marshal.GetLastPInvokeError() == NotKnown)
         {
-            _ = Advise((nint)start, (nuint)(end - start), AdviseHugePage);
+            _ = Advise((nint)start, (nuint)size, AdviseHugePage);
         }
 
-        return 0;
+        return false;
     }
 
     /// <summary>Reads a line of proc(5)'s maps: <c>7f2b40000000-7f2b43358000 rw-p 00000000 00:00 0</c> and a file's name, if there is one.</summary>
