@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using OffLM.Shared;
 
 namespace OffLM.Edge.Qemu.Tests.Harness;
 
@@ -14,7 +15,7 @@ public sealed class Guest : IAsyncLifetime
     private static readonly TimeSpan StepDeadline = TimeSpan.FromSeconds(60);
 
     private readonly Scratch _scratch = new();
-    private readonly int _port = Scratch.FreePort();
+    private readonly int _port = FreePort.Next();
     private QemuProcess? _qemu;
     private StreamReader? _answers;
     private Stream? _serial;

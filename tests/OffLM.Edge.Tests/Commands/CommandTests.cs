@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using OffLM.Edge.Tests.Harness;
+using OffLM.Shared;
 
 namespace OffLM.Edge.Tests.Commands;
 
@@ -17,7 +18,7 @@ public sealed partial class CommandTests : IDisposable
     {
         await using var node = await PublishedNode.StartAsync(new NodeSetup { State = State });
 
-        var second = await Command.EdgeAsync(State, "run", "--listen", $"127.0.0.1:{Scratch.FreePort()}");
+        var second = await Command.EdgeAsync(State, "run", "--listen", $"127.0.0.1:{FreePort.Next()}");
 
         Assert.Equal(1, second.ExitCode);
         Assert.Contains($"A node runs on {State} already", second.Error);

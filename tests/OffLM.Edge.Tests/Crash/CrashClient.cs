@@ -73,13 +73,25 @@ internal sealed class CrashClient(PublishedNode node, string? key, Func<Question
                 {
                     // Half of the connection stays open: what the node had sent by now still arrives and counts as received.
                     exchange.LeftAt = Stopwatch.GetTimestamp();
-                    connection!.Shutdown(SocketShutdown.Send);
+                    Leave(connection!);
                 }
             }
         }
         catch (IOException) when (exchange.LeftAt is not null)
         {
             // The node closed the connection, as it should; the next request shows whether it still lives.
+        }
+    }
+
+    private static void Leave(Socket connection)
+    {
+        try
+        {
+            connection.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // The node was killed first; what it had sent is still read.
         }
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using OffLM.Edge.Tests.Harness;
+using OffLM.Shared;
 using Xunit.Abstractions;
 
 namespace OffLM.Edge.Tests.Crash;
@@ -67,7 +68,7 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
     private NodeSetup Setup() => new()
     {
         State = State,
-        Port = Scratch.FreePort(),
+        Port = FreePort.Next(),
         Environment = new Dictionary<string, string>(Prices.Environment)
         {
             ["OFFLM_METERING_BATCH_INTERVAL"] = "700ms",

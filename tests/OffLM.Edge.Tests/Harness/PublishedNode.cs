@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using OffLM.Shared;
 
 namespace OffLM.Edge.Tests.Harness;
 
@@ -56,7 +57,7 @@ internal sealed class PublishedNode : IAsyncDisposable
         setup ??= new();
         var scratch = setup.State is null ? new Scratch() : null;
         var state = setup.State ?? scratch!["state"];
-        var port = setup.Port ?? Scratch.FreePort();
+        var port = setup.Port ?? FreePort.Next();
         if (!setup.Shipped)
         {
             RandomModel.PutInto(state);

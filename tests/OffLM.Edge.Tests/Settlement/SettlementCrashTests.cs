@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using OffLM.Edge.Tests.Crash;
 using OffLM.Edge.Tests.Harness;
+using OffLM.Shared;
 using OffLM.Shared.Mqtt;
 using Xunit.Abstractions;
 
@@ -113,7 +114,7 @@ public sealed class SettlementCrashTests(ITestOutputHelper output) : IDisposable
     private NodeSetup Setup(Uri broker, string collector) => new()
     {
         State = State,
-        Port = Scratch.FreePort(),
+        Port = FreePort.Next(),
         Options = ["--mqtt", broker.ToString()],
         Environment = new Dictionary<string, string>(Prices.Environment)
         {

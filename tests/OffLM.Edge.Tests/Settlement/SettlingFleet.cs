@@ -2,6 +2,7 @@ using System.Text.Json;
 using OffLM.Edge.Metering;
 using OffLM.Edge.Tests.Crash;
 using OffLM.Edge.Tests.Harness;
+using OffLM.Shared;
 using OffLM.Shared.Mqtt;
 
 namespace OffLM.Edge.Tests.Settlement;
@@ -23,7 +24,7 @@ internal sealed class SettlingFleet : IAsyncDisposable
 
     private readonly Scratch _scratch = new();
     private readonly List<PublishedCollector> _collectors = [];
-    private readonly int _port = Scratch.FreePort();
+    private readonly int _port = FreePort.Next();
     private PublishedNode? _node;
     private string _guest = "";
 

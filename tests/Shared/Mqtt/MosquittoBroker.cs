@@ -32,7 +32,7 @@ internal sealed class MosquittoBroker : IAsyncDisposable
         for (var attempt = 1; ; attempt++)
         {
             // A free port may be gone until mosquitto has it.
-            broker.Port = FreePort();
+            broker.Port = FreePort.Next();
             try
             {
                 await broker.LaunchAsync();
@@ -104,13 +104,6 @@ internal sealed class MosquittoBroker : IAsyncDisposable
     }
 
     private const int Terminate = 15;
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     [DllImport("libc", EntryPoint = "kill")]
     private static extern int kill(int process, int signal);
