@@ -2,11 +2,9 @@ namespace OffLM.Edge.Inference;
 
 /// <summary>The adapters that are in memory beside one loaded model: few of the many that there may be, those used last.</summary>
 /// <param name="engine">The model's.</param>
-internal sealed class AdapterCache(IModelEngine engine) : IDisposable
+/// <param name="capacity">How many.</param>
+internal sealed class AdapterCache(IModelEngine engine, int capacity) : IDisposable
 {
-    /// <summary>An adapter takes some megabytes, and its bindings a little for each number of answers that it was stepped with.</summary>
-    private const int MaxResident = 8;
-
     private readonly Lock _gate = new();
 
     /// <summary>The one used last at the end.</summary>
@@ -24,7 +22,7 @@ internal sealed class AdapterCache(IModelEngine engine) : IDisposable
                 found = engine is IEngine answering
                     ? answering.LoadAdapter(model)
                     : throw new ModelLoadException($"The adapter {model.Name} can't be loaded: its base model makes embeddings.");
-                if (_resident.Count == MaxResident)
+                if (_resident.Count == capacity)
                 {
                     _resident[0].LetGo();
                     _resident.RemoveAt(0);

@@ -7,5 +7,6 @@ namespace OffLM.Edge.Inference;
 /// <param name="Leases">How many requests hold it.</param>
 /// <param name="Statistics">What its decode loop has done.</param>
 /// <param name="Engine">What computes it.</param>
+/// <param name="Adapters">How many are in memory beside it.</param>
 public sealed record LoadedModel(
-    StoredModel Model, int ContextLength, DateTimeOffset ExpiresAt, int Leases, SchedulerStatistics Statistics, EngineDescription Engine);
+    StoredModel Model, int ContextLength, DateTimeOffset ExpiresAt, int Leases, SchedulerStatistics Statistics, EngineDescription Engine, int Adapters);

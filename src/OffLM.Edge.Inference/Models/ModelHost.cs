@@ -37,7 +37,7 @@ public sealed class ModelHost : IAsyncDisposable
                 var now = _clock.GetUtcNow();
                 return [.. _hosted.Where(h => h.Engine.IsCompletedSuccessfully && h.Unloading is null).Select(h => new LoadedModel(
                     h.Model, h.Engine.Result.Engine.ContextLength, h.ExpiresAt(now), h.Leases,
-                    h.Engine.Result.Loop.Statistics, h.Engine.Result.Engine.Description))];
+                    h.Engine.Result.Loop.Statistics, h.Engine.Result.Engine.Description, h.Engine.Result.Adapters.Count))];
             }
         }
     }
@@ -185,7 +185,7 @@ public sealed class ModelHost : IAsyncDisposable
                 {
                     var engine = _load(model);
                     _options.Loaded?.Invoke(model, engine.Description);
-                    return LoadedEngine.Of(engine, _options.Scheduler, _clock);
+                    return LoadedEngine.Of(engine, _options, _clock);
                 }
                 catch (ModelLoadException e)
                 {

@@ -6,6 +6,10 @@ public sealed record ModelHostOptions
     /// <summary>Models in memory at once. One more makes the least recently used idle one leave.</summary>
     public int MaxLoaded { get; init; } = 1;
 
+    /// <summary>Adapters in memory beside a model, at least 1. One more makes the least recently used one leave once its answers have ended. Each takes some
+    /// megabytes, and a little for each number of answers that it was stepped with.</summary>
+    public int MaxAdapters { get; init; } = 8;
+
     /// <summary>How long a model stays after its last use when the request doesn't say.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromMinutes(5);
 

@@ -31,6 +31,7 @@ internal static class NodeSnapshot
         text.Family("num_requests_running", "gauge", "Requests that are being computed.").Sample(models.Sum(m => m.Statistics.Active));
         text.Family("num_requests_waiting", "gauge", "Requests that wait for a place.").Sample(models.Sum(m => m.Statistics.Waiting));
         text.Family("models_loaded", "gauge", "Models in memory.").Sample(models.Count);
+        text.Family("adapters_loaded", "gauge", "Adapters in memory, beside all models.").Sample(models.Sum(m => m.Adapters));
         Each("scheduler_steps_total", "Decode steps since the model was loaded, one token each.", s => s.Steps);
         Each("scheduler_engine_seconds_total", "Time inside the inference engine since the model was loaded.", s => s.InEngine.TotalSeconds);
         Each("scheduler_service_seconds_total", "Time between two steps that the service itself took since the model was loaded, pacing not counted.", s => s.InService.TotalSeconds);

@@ -63,6 +63,8 @@ internal static class SettingTable
             (s, v) => s.Libraries = v.Text),
         new("inference.maxLoaded", SettingKind.Integer, "Models in memory at once. Default 1.",
             (s, v) => s.Models = s.Models with { MaxLoaded = v.Integer(1, 64) }),
+        new("inference.maxAdapters", SettingKind.Integer, "Adapters in memory beside each model. Default 8.",
+            (s, v) => s.Models = s.Models with { MaxAdapters = v.Integer(1, 4096) }),
         new("inference.keepAlive", SettingKind.Duration, "How long a model stays in memory after its last use. Default 5m.",
             (s, v) => s.Models = s.Models with { KeepAlive = v.Duration() }),
         new("inference.engine", SettingKind.Text,

@@ -20,7 +20,7 @@ public sealed class AdapterTests : IAsyncLifetime
         }
 
         _host = new ModelHost(
-            new ModelStore(_folder.Root), new ModelHostOptions { Engine = EngineChoice.Direct, Threads = 1, Scheduler = new SchedulerOptions { MaxActive = 4 } }, TimeProvider.System);
+            new ModelStore(_folder.Root), new ModelHostOptions { Engine = EngineChoice.Direct, Threads = 1, MaxAdapters = 3, Scheduler = new SchedulerOptions { MaxActive = 4 } }, TimeProvider.System);
         return Task.CompletedTask;
     }
 
@@ -90,6 +90,7 @@ public sealed class AdapterTests : IAsyncLifetime
         for (var i = 1; i < 10; i++)
         {
             await AnswerAsync($"tiny:a{i}");
+            Assert.Equal(Math.Min(i + 1, 3), Assert.Single(_host.Loaded).Adapters);
         }
 
         Assert.Equal(first, await AnswerAsync("tiny:a0"));
