@@ -16,7 +16,7 @@ internal sealed class GenAiSlot(GenAiGenerator generator, int capacity, bool gui
 
     public Span<float> Logits => generator.Logits;
 
-    public void Prefill(ReadOnlySpan<int> tokens) => generator.Append(tokens);
+    public void Prefill(ReadOnlySpan<int> tokens, bool scores = true) => generator.Append(tokens);
 
     public int PickAllowed() => guided
         ? generator.PickHighestAllowed()

@@ -19,8 +19,14 @@ public interface ISlot : IDisposable
     /// until the engine's next step.</summary>
     Span<float> Logits { get; }
 
+    /// <summary>The largest of each 128 of <see cref="Logits"/> (the last one has what is left), as they were computed; empty if the engine didn't look for them.
+    /// A score that is no number may be missing from them.</summary>
+    ReadOnlySpan<float> Maxima => [];
+
     /// <summary>Computes a piece of the prompt.</summary>
-    void Prefill(ReadOnlySpan<int> tokens);
+    /// <param name="tokens">The piece.</param>
+    /// <param name="scores">False if nobody will look at the scores after it: they may be missing then.</param>
+    void Prefill(ReadOnlySpan<int> tokens, bool scores = true);
 
     /// <summary>Guided slots: takes the token with the highest of the (changed) <see cref="Logits"/> that the grammar allows.</summary>
     int PickAllowed();

@@ -1,10 +1,11 @@
 namespace OffLM.Edge.Inference;
 
 /// <summary>
-/// Draws from all tokens by their weights, without computing the weight of each. A block weighs at most what its largest weighs times its length;
-/// blocks are drawn by that bound, and only the weight of a drawn one is computed. It is taken as often as its weight makes of its bound; if it isn't,
-/// its weight is its bound from then on, and another is drawn. So each token comes as often as its weight says, whatever the bounds were, and after a
-/// few blocks hardly one is turned away. Allocates nothing once its arrays have grown.
+/// Draws from all tokens by their weights, without computing the weight of each. A block weighs at most what its largest weighs times its length, and
+/// blocks are drawn by that bound. The point that was drawn in it lies at one of its tokens: if it lies within that token's weight, this is it, and
+/// otherwise another is drawn. A block that is drawn again has its weight computed, which is its bound from then on: it may be that one token has nearly
+/// all of it. In each trial a token is taken with a chance in proportion to its weight, so each comes as often as its weight says, whatever the bounds
+/// were. Allocates nothing once its arrays have grown.
 /// </summary>
 internal sealed class BlockDraw
 {
@@ -16,6 +17,7 @@ internal sealed class BlockDraw
     private float[] _weights = [];
     private double[] _bounds = [];
     private double[] _groups = [];
+    private bool[] _drawn = [];
 
     /// <summary>Draws one.</summary>
     /// <param name="logits">All.</param>
@@ -26,24 +28,39 @@ internal sealed class BlockDraw
     internal int Draw(ReadOnlySpan<float> logits, ReadOnlySpan<float> maxima, float max, float scale, Xoshiro256 random)
     {
         var groups = SetBounds(logits.Length, maxima, max, scale);
+        var sum = 0.0;
+        foreach (var group in groups)
+        {
+            sum += group;
+        }
+
         while (true)
         {
-            var sum = 0.0;
-            foreach (var group in groups)
-            {
-                sum += group;
-            }
-
             var (block, left) = Find(random.NextDouble() * sum, groups, maxima.Length);
             var values = LogitBlocks.Of(logits, block);
+            if (!_drawn[block])
+            {
+                _drawn[block] = true;
+                var room = _bounds[block] / values.Length;
+                var token = Math.Min((int)(left / room), values.Length - 1);
+                if (left - (token * room) < LogitMath.Exp((values[token] - max) * scale))
+                {
+                    return (block * LogitBlocks.Size) + token;
+                }
+
+                continue;
+            }
+
             var weight = LogitMath.SumExp(values, max, scale);
             if (left < weight)
             {
                 return (block * LogitBlocks.Size) + Choose(values, max, scale, left);
             }
 
-            groups[block / GroupSize] += weight - _bounds[block];
+            var less = Sampler.Number(weight) - _bounds[block];
+            groups[block / GroupSize] += less;
             _bounds[block] = weight;
+            sum += less;
         }
     }
 
@@ -51,12 +68,14 @@ internal sealed class BlockDraw
     {
         if (_weights.Length < maxima.Length)
         {
-            (_weights, _bounds, _groups) = (new float[maxima.Length], new double[maxima.Length], new double[(maxima.Length + GroupSize - 1) / GroupSize]);
+            (_weights, _bounds, _drawn) = (new float[maxima.Length], new double[maxima.Length], new bool[maxima.Length]);
+            _groups = new double[(maxima.Length + GroupSize - 1) / GroupSize];
         }
 
         LogitMath.Exp(maxima, max, scale, _weights);
         var groups = _groups.AsSpan(0, (maxima.Length + GroupSize - 1) / GroupSize);
         groups.Clear();
+        Array.Clear(_drawn);
         for (var block = 0; block < maxima.Length; block++)
         {
             _bounds[block] = _weights[block] * (Margin * Math.Min(LogitBlocks.Size, count - (block * LogitBlocks.Size)));

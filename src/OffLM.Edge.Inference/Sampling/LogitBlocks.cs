@@ -16,6 +16,9 @@ internal sealed class LogitBlocks
     /// <summary>Each block's largest.</summary>
     internal ReadOnlySpan<float> Maxima => _maxima.AsSpan(0, _count);
 
+    /// <summary>How many blocks so many logits have.</summary>
+    internal static int CountOf(int logits) => (logits + Size - 1) / Size;
+
     /// <summary>One block's values.</summary>
     internal static ReadOnlySpan<float> Of(ReadOnlySpan<float> logits, int block) => logits[(block * Size)..Math.Min(logits.Length, (block + 1) * Size)];
 
@@ -23,11 +26,7 @@ internal sealed class LogitBlocks
     /// <returns>The largest; NaN if there is one.</returns>
     internal float Read(ReadOnlySpan<float> logits)
     {
-        _count = (logits.Length + Size - 1) / Size;
-        if (_maxima.Length < _count)
-        {
-            _maxima = new float[_count];
-        }
+        Reserve(CountOf(logits.Length));
 
         // The processor's own maximum is one instruction, but passes over NaN: those are looked for apart.
         var numbers = Vector128<float>.AllBitsSet;
@@ -61,6 +60,17 @@ internal sealed class LogitBlocks
         return Vector128.EqualsAll(numbers.AsInt32(), Vector128<int>.AllBitsSet) ? LogitMath.Max(Maxima) : float.NaN;
     }
 
+    /// <summary>Takes over what is known.</summary>
+    /// <param name="maxima">The largest of each block.</param>
+    internal void Take(ReadOnlySpan<float> maxima)
+    {
+        Reserve(maxima.Length);
+        maxima.CopyTo(_maxima);
+    }
+
+    /// <summary>Passes over the block again in which a logit was changed.</summary>
+    internal void Renew(ReadOnlySpan<float> logits, int token) => _maxima[token / Size] = LogitMath.Max(Of(logits, token / Size));
+
     /// <summary>The first index of the largest.</summary>
     /// <param name="logits">What was read.</param>
     /// <param name="max">What reading gave; a number.</param>
@@ -68,6 +78,15 @@ internal sealed class LogitBlocks
     {
         var block = LogitMath.IndexOf(Maxima, max);
         return (block * Size) + Of(logits, block).IndexOf(max);
+    }
+
+    private void Reserve(int count)
+    {
+        _count = count;
+        if (_maxima.Length < count)
+        {
+            _maxima = new float[count];
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -24,9 +24,11 @@ internal sealed class Sampler
     internal void Accept(int token) => _history.Add(token);
 
     /// <summary>Chooses a token. Changes the logits.</summary>
-    internal int Sample(Span<float> logits)
+    /// <param name="logits">All.</param>
+    /// <param name="maxima">The largest of each of <see cref="LogitBlocks"/>; empty if they aren't known.</param>
+    internal int Sample(Span<float> logits, ReadOnlySpan<float> maxima = default)
     {
-        var max = Adjust(logits);
+        var max = Adjust(logits, maxima);
         if (_options.Temperature <= 0)
         {
             return _blocks.IndexOf(logits, max);
@@ -56,7 +58,7 @@ internal sealed class Sampler
     /// the grammar allows none of the likely ones.</summary>
     internal void Perturb(Span<float> logits)
     {
-        var max = Adjust(logits);
+        var max = Adjust(logits, []);
         if (_options.Temperature <= 0)
         {
             return;
@@ -89,7 +91,7 @@ internal sealed class Sampler
 
     /// <summary>Applies bias and penalties.</summary>
     /// <returns>The highest logit then.</returns>
-    private float Adjust(Span<float> logits)
+    private float Adjust(Span<float> logits, ReadOnlySpan<float> maxima)
     {
         if (_options.LogitBias is { } bias)
         {
@@ -105,11 +107,32 @@ internal sealed class Sampler
         }
 
         // A score that is no number stays none, whatever is added to it.
-        var max = _blocks.Read(logits);
-        return float.IsFinite(max)
-            ? max
-            : throw new InferenceException("The model's scores are not finite numbers: its weights are damaged or overflow on this device.");
+        var changed = (_options.LogitBias?.Count ?? 0) + _history.Penalised.Count;
+        return (float)Number(maxima.IsEmpty || changed > maxima.Length / 2 ? _blocks.Read(logits) : Renew(logits, maxima));
     }
+
+    /// <summary>Looks only into blocks in which something was changed.</summary>
+    private float Renew(ReadOnlySpan<float> logits, ReadOnlySpan<float> maxima)
+    {
+        _blocks.Take(maxima);
+        foreach (var token in _options.LogitBias?.Keys ?? [])
+        {
+            _blocks.Renew(logits, token);
+        }
+
+        foreach (var token in _history.Penalised)
+        {
+            _blocks.Renew(logits, token);
+        }
+
+        return LogitMath.Max(_blocks.Maxima);
+    }
+
+    /// <summary>What is a finite number.</summary>
+    /// <exception cref="InferenceException">It is none.</exception>
+    internal static double Number(double value) => double.IsFinite(value)
+        ? value
+        : throw new InferenceException("The model's scores are not finite numbers: its weights are damaged or overflow on this device.");
 
     /// <summary>Leaves the tokens that stay in play in the candidates and their weights beside them.</summary>
     /// <returns>The sum of the weights.</returns>
@@ -130,7 +153,7 @@ internal sealed class Sampler
         }
 
         // Sorting a whole vocabulary costs milliseconds; the tokens within e^-8 of the best nearly always hold top-p's mass.
-        var total = LogitMath.SumExp(logits, max, scale);
+        var total = Number(LogitMath.SumExp(logits, max, scale));
         for (var range = 8f; ; range *= 4)
         {
             _candidates.TakeFrom(logits, _blocks.Maxima, max - (range / scale));

@@ -35,6 +35,9 @@ internal sealed class TokenHistory
     /// <summary>False if no token is ever penalised.</summary>
     internal bool IsCounted => _window.Length > 0;
 
+    /// <summary>Tokens that are penalised now.</summary>
+    internal Dictionary<int, Counts>.KeyCollection Penalised => _counts.Keys;
+
     internal void Add(int token)
     {
         if (_window.Length == 0)
@@ -78,7 +81,7 @@ internal sealed class TokenHistory
         }
     }
 
-    private struct Counts
+    internal struct Counts
     {
         internal int All;
         internal int Completion;

@@ -158,7 +158,7 @@ internal sealed class GenerationRun
         {
             using (_meter.InEngine())
             {
-                _slot!.Prefill(piece);
+                _slot!.Prefill(piece, scores: pieces == 1);
             }
         }
         finally
@@ -242,7 +242,7 @@ internal sealed class GenerationRun
         }
         else
         {
-            _lastToken = _sampler.Sample(logits);
+            _lastToken = _sampler.Sample(logits, _slot.Maxima);
         }
 
         _chosen++;

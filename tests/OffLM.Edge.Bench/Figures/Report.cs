@@ -14,7 +14,8 @@ internal sealed class Report
 
         Written by `scripts/bench`; not by hand. Each part says when and where it ran. Where a row compares, baseline and ours ran in
         turn (A B A B) in one run, after one round that does not count. A row's value is the median of its rounds; the interval holds the true
-        median with 95 % or more (by order statistics; from six rounds on). A row without a target explains another.
+        median with 95 % or more (by order statistics; from six rounds on). A row without a target explains another. Nodes compute each token by
+        itself (`inference.guesses` 0) unless a row says otherwise.
 
         """;
 

@@ -42,6 +42,8 @@ internal sealed partial class RunningNode : IAsyncDisposable
             start.Environment.Remove(name);
         }
 
+        // How many are right is up to the text: each token is computed by itself unless a part says otherwise.
+        start.Environment["OFFLM_INFERENCE_GUESSES"] = "0";
         foreach (var (name, value) in settings ?? new Dictionary<string, string>())
         {
             start.Environment[name] = value;

@@ -106,9 +106,9 @@ internal static class LlamaPart
             var model = workspace.EnsureModel(block);
             var state = workspace.NewFolder();
             var settings = new Dictionary<string, string> { ["OFFLM_INFERENCE_ENGINE"] = "direct" };
-            if (!guesses)
+            if (guesses)
             {
-                settings["OFFLM_INFERENCE_GUESSES"] = "0";
+                settings["OFFLM_INFERENCE_GUESSES"] = "8";
             }
 
             return new Contestant(await RunningNode.StartAsync(workspace, state.Path, settings), state, model);

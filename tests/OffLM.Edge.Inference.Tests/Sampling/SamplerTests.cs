@@ -34,6 +34,59 @@ public sealed class SamplerTests
 
     [Theory]
     [MemberData(nameof(Cases))]
+    public void Known_maxima_change_no_choice(int seed)
+    {
+        var random = new Random(seed);
+        var options = RandomOptions(random);
+        var prompt = RandomTokens(random, 20);
+        var (plain, knowing) = (new Sampler(options, prompt, 1000), new Sampler(options, prompt, 1000));
+        for (var i = 0; i < 100; i++)
+        {
+            var logits = RandomLogits(random, LargeVocabulary);
+            var maxima = logits.Chunk(LogitBlocks.Size).Select(block => block.Max()).ToArray();
+            var token = plain.Sample(logits.ToArray());
+            Assert.Equal(token, knowing.Sample(logits.ToArray(), maxima));
+            plain.Accept(token);
+            knowing.Accept(token);
+        }
+    }
+
+    [Theory]
+    [InlineData(0, 1, 0)]
+    [InlineData(40, 1, 0)]
+    [InlineData(40, 0.9, 0)]
+    [InlineData(0, 0.9, 0)]
+    [InlineData(0, 1, 0.05)]
+    public void What_is_no_number_and_missing_from_known_maxima_is_never_chosen(int topK, double topP, double minP)
+    {
+        var sampler = new Sampler(new SamplingOptions { Temperature = 2, TopK = topK, TopP = topP, MinP = minP, Seed = 4 }, [], 10);
+        var logits = RandomLogits(new Random(2), LargeVocabulary);
+        var maxima = logits.Chunk(LogitBlocks.Size).Select(block => block.Max()).ToArray();
+        for (var i = 0; i < logits.Length; i += 3)
+        {
+            logits[i] = logits[i] < maxima[i / LogitBlocks.Size] ? float.NaN : logits[i];
+        }
+
+        var answered = 0;
+        for (var draw = 0; draw < 300; draw++)
+        {
+            try
+            {
+                Assert.True(float.IsFinite(logits[sampler.Sample(logits.ToArray(), maxima)]));
+                answered++;
+            }
+            catch (InferenceException e)
+            {
+                Assert.Contains("not finite", e.Message);
+            }
+        }
+
+        // Where each token's weight counts, it can't be passed over.
+        Assert.Equal(topK == 0 && topP < 1, answered == 0);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
     public void Perturbed_logits_have_their_highest_as_often_as_the_reference_says_among_allowed_tokens(int seed)
     {
         var random = new Random(seed);

@@ -6,6 +6,7 @@ internal sealed class FakeSlot(FakeEngine engine, int number, int capacity) : IS
     private int[] _guesses = [];
     private int _accepted;
     private readonly float[] _logits = new float[engine.VocabularySize];
+    private bool _hasScores = true;
 
     public int Number => number;
 
@@ -22,15 +23,17 @@ internal sealed class FakeSlot(FakeEngine engine, int number, int capacity) : IS
     {
         get
         {
+            Assert.True(_hasScores, "Scores are looked at that were not wanted.");
             Array.Clear(_logits);
             _logits[engine.Next(_tokens)] = 10;
             return _logits;
         }
     }
 
-    public void Prefill(ReadOnlySpan<int> tokens)
+    public void Prefill(ReadOnlySpan<int> tokens, bool scores = true)
     {
         Note($"prefill {tokens.Length}");
+        _hasScores = scores;
         _tokens.AddRange(tokens);
     }
 

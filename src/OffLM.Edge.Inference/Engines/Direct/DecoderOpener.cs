@@ -43,7 +43,7 @@ internal sealed class DecoderOpener(string folder, GraphKind kind, DecoderSettin
 
     private OpenedDecoder Open(ProviderRung rung, OrtSessionOptions sessionOptions)
     {
-        var session = new OrtSession(Path.Combine(folder, graph.FileName), sessionOptions);
+        var session = OpenSession(rung, sessionOptions);
         IDirectDecoder? decoder = null;
         try
         {
@@ -68,6 +68,18 @@ internal sealed class DecoderOpener(string folder, GraphKind kind, DecoderSettin
             decoder?.Dispose();
             throw;
         }
+    }
+
+    private OrtSession OpenSession(ProviderRung rung, OrtSessionOptions sessionOptions)
+    {
+        var path = Path.Combine(folder, graph.FileName);
+        if (rung.Name != ProviderRung.Cpu || kind != GraphKind.SharedCache || DecoderHead.Change(path, graph.Logits, settings.VocabularySize) is not { } changed)
+        {
+            return new OrtSession(path, sessionOptions);
+        }
+
+        sessionOptions.Set("session.model_external_initializers_file_folder_path", Path.GetDirectoryName(path)!);
+        return new OrtSession(changed, sessionOptions);
     }
 
     private ProviderSettings.ShapeProfile Profile() =>

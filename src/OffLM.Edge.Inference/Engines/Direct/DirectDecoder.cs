@@ -1,10 +1,9 @@
-using OffLM.Edge.Inference.Interop.LibC;
 using OffLM.Edge.Inference.Interop.OnnxRuntime;
 
 namespace OffLM.Edge.Inference;
 
 /// <summary>Feeds graphs that write new tokens into the cache itself.</summary>
-internal sealed unsafe class DirectDecoder : IDirectDecoder
+internal sealed class DirectDecoder : IDirectDecoder
 {
     /// <summary>The mask of a step is a little wider than it must be, so that it is bound once in so many steps. GroupQueryAttention takes each
     /// row's length from its sum.</summary>
@@ -16,8 +15,8 @@ internal sealed unsafe class DirectDecoder : IDirectDecoder
     private readonly OrtSession _session;
     private readonly DirectNames _names;
     private readonly DirectInputs _inputs;
-    private readonly AnonymousMemory _logits;
-    private readonly AnonymousMemory? _guessed;
+    private readonly ScoreMemory _stepped;
+    private readonly ScoreMemory _guessed;
     private readonly OrtRunOptions _stepOptions = new();
     private readonly RowBinding?[] _bindings;
     private readonly int _headSize;
@@ -29,17 +28,15 @@ internal sealed unsafe class DirectDecoder : IDirectDecoder
         _session = session;
         (_heads, _headSize) = (settings.KeyValueHeads, settings.HeadSize);
         (ContextLength, VocabularySize) = (contextLength, vocabularySize);
-        _names = new DirectNames(settings, DirectGraph.Has(session.Inputs, settings.PositionIds));
+        GivesMaxima = DirectGraph.Has(session.Outputs, DecoderHead.Maxima);
+        _names = new DirectNames(settings, session);
         _lastTokenOnly = DirectGraph.GivesLastTokenOnly(session, settings);
         Cache = new KeyValueCache(settings.Layers, _heads, _headSize, rows, contextLength);
         _inputs = new DirectInputs(rows, Cache.Length);
-        _logits = new AnonymousMemory((long)rows * vocabularySize * sizeof(float));
+        MaxDraft = _lastTokenOnly ? 0 : MostGuesses;
+        _stepped = new ScoreMemory(rows, vocabularySize, GivesMaxima);
+        _guessed = new ScoreMemory(MaxDraft + 1, vocabularySize, GivesMaxima);
         _bindings = new RowBinding?[rows * rows];
-        if (!_lastTokenOnly)
-        {
-            MaxDraft = MostGuesses;
-            _guessed = new AnonymousMemory((long)(MostGuesses + 1) * vocabularySize * sizeof(float));
-        }
     }
 
     public KeyValueCache Cache { get; }
@@ -52,65 +49,57 @@ internal sealed unsafe class DirectDecoder : IDirectDecoder
 
     public int MaxDraft { get; }
 
+    public bool GivesMaxima { get; }
+
     public LoraAdapter LoadAdapter(StoredModel model) => LoraAdapter.Load(model, _session, _bindings.Length);
 
-    public void Prefill(int row, int length, ReadOnlySpan<int> tokens, float* logits, OrtRunOptions options)
+    public void Prefill(int row, int length, ReadOnlySpan<int> tokens, ScoreRows scores, bool wanted, OrtRunOptions options)
     {
         _inputs.Prompt(tokens, length);
         var binding = Binding(row, 1);
         binding.Inputs(_inputs, tokens.Length, length + tokens.Length);
-        if (_lastTokenOnly || tokens.Length == 1)
+        if (_lastTokenOnly || _names.Wanted is not null || tokens.Length == 1)
         {
-            binding.Logits(logits, 1, VocabularySize);
-            _session.Run(binding.Binding, options);
+            Run(binding, tokens.Length, scores, wanted || _names.Wanted is null ? 1 : 0, options);
             return;
         }
 
         // The graph gives the scores after each token: room for them is taken for this piece only.
-        using var all = new AnonymousMemory((long)tokens.Length * VocabularySize * sizeof(float));
-        binding.Logits((float*)all.Address, tokens.Length, VocabularySize);
+        using var all = new ScoreMemory(tokens.Length, VocabularySize, GivesMaxima);
         try
         {
-            _session.Run(binding.Binding, options);
-            new ReadOnlySpan<float>((float*)all.Address + ((long)(tokens.Length - 1) * VocabularySize), VocabularySize)
-                .CopyTo(new Span<float>(logits, VocabularySize));
+            Run(binding, tokens.Length, all.Rows, tokens.Length, options);
+            all.Rows.From(tokens.Length - 1).CopyTo(scores);
         }
         finally
         {
-            binding.Logits(logits, 1, VocabularySize);
+            binding.Scores(scores, 1);
         }
     }
 
     public void Next(int place, int token, int length, int longest) => _inputs.Next(place, token, length, MaskWidth(longest));
 
-    public float* Step(int firstRow, int rows, int longest)
+    public ScoreRows Step(int firstRow, int rows, int longest)
     {
-        var logits = (float*)_logits.Address;
         var binding = Binding(firstRow, rows);
         binding.Inputs(_inputs, 1, MaskWidth(longest));
-        binding.Logits(logits, 1, VocabularySize);
-        _session.Run(binding.Binding, _stepOptions);
-        return logits;
+        return Run(binding, 1, _stepped.Rows, 1, _stepOptions);
     }
 
-    public float* Verify(int row, int length, ReadOnlySpan<int> tokens)
+    public ScoreRows Verify(int row, int length, ReadOnlySpan<int> tokens)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(tokens.Length, MaxDraft + 1, nameof(tokens));
-        var logits = (float*)_guessed!.Address;
         _inputs.Prompt(tokens, length);
         var binding = Binding(row, 1);
         binding.Inputs(_inputs, tokens.Length, length + tokens.Length);
-        binding.Logits(logits, tokens.Length, VocabularySize);
-        _session.Run(binding.Binding, _stepOptions);
-        return logits;
+        return Run(binding, tokens.Length, _guessed.Rows, tokens.Length, _stepOptions);
     }
 
     public void Try()
     {
-        var logits = new Span<float>((float*)_logits.Address, VocabularySize);
-        Prefill(0, 0, [1, 2, 3, 4], (float*)_logits.Address, _stepOptions);
+        Prefill(0, 0, [1, 2, 3, 4], _stepped.Rows, wanted: true, _stepOptions);
         Cache.Release(0);
-        if (!float.IsFinite(LogitMath.Max(logits)))
+        if (!float.IsFinite(LogitMath.Max(_stepped.Rows.Logits)))
         {
             throw new InferenceException("its scores are no numbers");
         }
@@ -122,9 +111,24 @@ internal sealed unsafe class DirectDecoder : IDirectDecoder
         _stepOptions.Dispose();
         _session.Dispose();
         _inputs.Dispose();
-        _logits.Dispose();
-        _guessed?.Dispose();
+        _stepped.Dispose();
+        _guessed.Dispose();
         Cache.Dispose();
+    }
+
+    /// <summary>Computes what is bound.</summary>
+    /// <param name="binding">The rows' inputs.</param>
+    /// <param name="tokens">New tokens of a row.</param>
+    /// <param name="scores">Takes the scores.</param>
+    /// <param name="wanted">After how many of them, up to the last, a row's scores are wanted.</param>
+    /// <param name="options">To stop it with.</param>
+    private ScoreRows Run(RowBinding binding, int tokens, ScoreRows scores, int wanted, OrtRunOptions options)
+    {
+        _inputs.Want(wanted, tokens);
+        binding.Wanted(_inputs, wanted);
+        binding.Scores(scores, wanted);
+        _session.Run(binding.Binding, options);
+        return scores;
     }
 
     private int MaskWidth(int longest) => Math.Min((longest + MaskStep) / MaskStep * MaskStep, Cache.Length);

@@ -7,7 +7,7 @@ namespace OffLM.Edge.Inference;
 /// A model served by ONNX Runtime with our own decode loop: all its sequences lie in one cache, and any of them are stepped together, which costs little
 /// more than stepping one. Tokenizer, chat template and grammars are GenAI's.
 /// </summary>
-internal sealed unsafe class DirectEngine : IEngine
+internal sealed class DirectEngine : IEngine
 {
     private readonly GenAiText _text;
     private readonly GenAiSettings _settings;
@@ -39,6 +39,8 @@ internal sealed unsafe class DirectEngine : IEngine
     public bool CanCopySlots => true;
 
     public int MaxDraft => _decoder.MaxDraft;
+
+    internal bool GivesMaxima => _decoder.GivesMaxima;
 
     /// <summary>Loads a model's folder; takes seconds for a large one.</summary>
     /// <param name="folder">With <c>genai_config.json</c>, ONNX files and tokenizer.</param>
@@ -123,11 +125,11 @@ internal sealed unsafe class DirectEngine : IEngine
         }
 
         _decoder.Adapter = slots[0].Adapter;
-        var logits = _decoder.Step(first, count, longest);
+        var scores = _decoder.Step(first, count, longest);
         foreach (var stepped in slots)
         {
             var slot = (DirectSlot)stepped;
-            slot.Stepped(logits + ((long)(slot.Row - first) * VocabularySize));
+            slot.Stepped(scores.From(slot.Row - first));
             slot.LastBatch = slots.Length > 1 ? _batches : slot.LastBatch;
         }
     }
@@ -138,7 +140,7 @@ internal sealed unsafe class DirectEngine : IEngine
         _text.Dispose();
     }
 
-    internal void Prefill(DirectSlot slot, ReadOnlySpan<int> tokens, float* logits, OrtRunOptions options)
+    internal void Prefill(DirectSlot slot, ReadOnlySpan<int> tokens, ScoreRows scores, bool wanted, OrtRunOptions options)
     {
         RequireRoom(slot, tokens.Length);
         if (slot.Row == DirectSlot.NoRow)
@@ -147,13 +149,13 @@ internal sealed unsafe class DirectEngine : IEngine
         }
 
         _decoder.Adapter = ((ISlot)slot).Adapter;
-        _decoder.Prefill(slot.Row, slot.Length, tokens, logits, options);
+        _decoder.Prefill(slot.Row, slot.Length, tokens, scores, wanted, options);
         slot.Length += tokens.Length;
     }
 
     LoraAdapter IEngine.LoadAdapter(StoredModel model) => _decoder.LoadAdapter(model);
 
-    internal float* Verify(DirectSlot slot, ReadOnlySpan<int> tokens)
+    internal ScoreRows Verify(DirectSlot slot, ReadOnlySpan<int> tokens)
     {
         RequireRoom(slot, tokens.Length);
         _decoder.Adapter = ((ISlot)slot).Adapter;

@@ -42,7 +42,7 @@ internal static class DirectGraph
     /// <exception cref="UnknownGraphException">With the reason.</exception>
     internal static void CheckValues(OrtSession session, DecoderSettings settings, int vocabularySize)
     {
-        HashSet<string> tokens = [settings.InputIds, settings.AttentionMask, settings.PositionIds];
+        HashSet<string> tokens = [settings.InputIds, settings.AttentionMask, settings.PositionIds, DecoderHead.Wanted];
         HashSet<string> past = [.. settings.PastKeys, .. settings.PastValues];
         HashSet<string> present = [.. settings.PresentKeys, .. settings.PresentValues];
         foreach (var input in session.Inputs)
@@ -64,6 +64,11 @@ internal static class DirectGraph
                 Require(
                     output.Type == OrtElementType.Float && output.Shape is [_, _, var width] && width == vocabularySize,
                     $"its scores are not float32, or not {vocabularySize} for a token");
+                continue;
+            }
+
+            if (output.Name == DecoderHead.Maxima)
+            {
                 continue;
             }
 

@@ -8,6 +8,7 @@ internal sealed unsafe class DirectInputs : IDisposable
     private readonly AnonymousMemory _ids;
     private readonly AnonymousMemory _positions;
     private readonly AnonymousMemory _mask;
+    private readonly AnonymousMemory _wanted;
 
     /// <param name="rows">Sequences of a step at most.</param>
     /// <param name="length">Tokens of a sequence at most.</param>
@@ -17,6 +18,7 @@ internal sealed unsafe class DirectInputs : IDisposable
         _ids = new AnonymousMemory(tokens);
         _positions = new AnonymousMemory(tokens);
         _mask = new AnonymousMemory((long)rows * length * sizeof(long));
+        _wanted = new AnonymousMemory(tokens);
     }
 
     internal long* Ids => (long*)_ids.Address;
@@ -24,6 +26,9 @@ internal sealed unsafe class DirectInputs : IDisposable
     internal long* Positions => (long*)_positions.Address;
 
     internal long* Mask => (long*)_mask.Address;
+
+    /// <summary>See <see cref="DecoderHead"/>.</summary>
+    internal long* Wanted => (long*)_wanted.Address;
 
     /// <summary>One row's piece of a prompt.</summary>
     internal void Prompt(ReadOnlySpan<int> tokens, int length)
@@ -35,6 +40,15 @@ internal sealed unsafe class DirectInputs : IDisposable
         }
 
         MaskRow(0, length + tokens.Length, length + tokens.Length);
+    }
+
+    /// <summary>Says which tokens' scores are wanted: so many up to the last.</summary>
+    internal void Want(int count, int tokens)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            Wanted[i] = tokens - count + i;
+        }
     }
 
     /// <summary>One row's next token.</summary>
@@ -72,6 +86,7 @@ internal sealed unsafe class DirectInputs : IDisposable
         _ids.Dispose();
         _positions.Dispose();
         _mask.Dispose();
+        _wanted.Dispose();
     }
 
     private void MaskRow(int row, int length, int total)

@@ -13,9 +13,10 @@ internal sealed unsafe class DirectSlot(DirectEngine engine, GenAiGenerator? gra
 
     /// <summary>The scores after the prompt stay here while others are stepped. Not moved by the garbage collector.</summary>
     private readonly float[] _own = GC.AllocateUninitializedArray<float>(engine.VocabularySize, pinned: true);
+    private readonly float[] _ownMaxima = GC.AllocateUninitializedArray<float>(engine.GivesMaxima ? LogitBlocks.CountOf(engine.VocabularySize) : 0, pinned: true);
     private readonly OrtRunOptions _prefill = new();
 
-    private float* _logits;
+    private ScoreRows _scores;
     private bool _hasBegun;
 
     /// <summary>Guesses that were computed and may still be accepted.</summary>
@@ -29,9 +30,11 @@ internal sealed unsafe class DirectSlot(DirectEngine engine, GenAiGenerator? gra
 
     public bool Guided => grammar is not null;
 
-    public Span<float> Logits => _logits != null
-        ? new Span<float>(_logits, engine.VocabularySize)
+    public Span<float> Logits => !_scores.IsEmpty
+        ? _scores.Logits
         : throw new InvalidOperationException("A slot has scores after a prefill or a step only.");
+
+    public ReadOnlySpan<float> Maxima => _scores.Maxima;
 
     LoraAdapter? ISlot.Adapter { get; set; }
 
@@ -41,11 +44,12 @@ internal sealed unsafe class DirectSlot(DirectEngine engine, GenAiGenerator? gra
     /// <summary>The engine's count of batches when it was last stepped among others.</summary>
     internal long LastBatch { get; set; } = long.MinValue / 2;
 
-    public void Prefill(ReadOnlySpan<int> tokens)
+    public void Prefill(ReadOnlySpan<int> tokens, bool scores = true)
     {
-        var own = (float*)Unsafe.AsPointer(ref _own[0]);
-        engine.Prefill(this, tokens, own, _prefill);
-        _logits = own;
+        var maxima = _ownMaxima.Length == 0 ? null : (float*)Unsafe.AsPointer(ref _ownMaxima[0]);
+        var own = new ScoreRows((float*)Unsafe.AsPointer(ref _own[0]), engine.VocabularySize, maxima);
+        engine.Prefill(this, tokens, own, scores, _prefill);
+        _scores = scores ? own : default;
     }
 
     public int PickAllowed()
@@ -79,14 +83,14 @@ internal sealed unsafe class DirectSlot(DirectEngine engine, GenAiGenerator? gra
 
         _guesses--;
         Length++;
-        _logits += engine.VocabularySize;
+        _scores = _scores.From(1);
     }
 
     public void Rewind(int length)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)Length, nameof(length));
         Length = length;
-        _logits = null;
+        _scores = default;
         _guesses = 0;
     }
 
@@ -95,7 +99,7 @@ internal sealed unsafe class DirectSlot(DirectEngine engine, GenAiGenerator? gra
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(length, Length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, from.Length);
         engine.Copy((DirectSlot)from, this, length);
-        _logits = null;
+        _scores = default;
     }
 
     public void Abort() => _prefill.Terminate();
@@ -108,10 +112,10 @@ internal sealed unsafe class DirectSlot(DirectEngine engine, GenAiGenerator? gra
     }
 
     /// <summary>Says where the scores after a step are.</summary>
-    internal void Stepped(float* logits)
+    internal void Stepped(ScoreRows scores)
     {
         Length++;
-        _logits = logits;
+        _scores = scores;
         _guesses = 0;
     }
 }

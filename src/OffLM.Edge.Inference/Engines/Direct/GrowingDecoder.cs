@@ -41,25 +41,25 @@ internal sealed unsafe class GrowingDecoder : IDirectDecoder
     internal static long RowBytes(DecoderSettings settings, int contextLength) =>
         3 * KeyValueCache.RowBytes(settings.Layers, settings.KeyValueHeads, settings.HeadSize, contextLength);
 
-    public void Prefill(int row, int length, ReadOnlySpan<int> tokens, float* logits, OrtRunOptions options)
+    public void Prefill(int row, int length, ReadOnlySpan<int> tokens, ScoreRows scores, bool wanted, OrtRunOptions options)
     {
         _steps.Forget(row, length);
         while (tokens.Length > 0)
         {
             var piece = tokens[..Math.Min(tokens.Length, Piece)];
-            var scores = _prompt.Run(row, [length], piece, Width(length), options);
+            var computed = _prompt.Run(row, [length], piece, Width(length), options);
             tokens = tokens[piece.Length..];
             length += piece.Length;
-            if (tokens.Length == 0)
+            if (tokens.Length == 0 && wanted)
             {
-                new ReadOnlySpan<float>(scores, VocabularySize).CopyTo(new Span<float>(logits, VocabularySize));
+                computed.Logits.CopyTo(scores.Logits);
             }
         }
     }
 
     public void Next(int place, int token, int length, int longest) => (_tokens[place], _lengths[place]) = (token, length);
 
-    public float* Step(int firstRow, int rows, int longest)
+    public ScoreRows Step(int firstRow, int rows, int longest)
     {
         for (var place = 0; place < rows; place++)
         {
@@ -74,12 +74,13 @@ internal sealed unsafe class GrowingDecoder : IDirectDecoder
     public void Try()
     {
         int[] tokens = [1, 2, 3, 4];
-        var whole = new ReadOnlySpan<float>(_prompt.Run(0, [0], tokens, 1, _stepOptions), VocabularySize).ToArray();
+        var whole = _prompt.Run(0, [0], tokens, 1, _stepOptions).Logits.ToArray();
         var pieces = new float[VocabularySize];
-        fixed (float* scores = pieces)
+        fixed (float* place = pieces)
         {
-            Prefill(0, 0, tokens.AsSpan(0, 3), scores, _stepOptions);
-            Prefill(0, 3, tokens.AsSpan(3), scores, _stepOptions);
+            var scores = new ScoreRows(place, VocabularySize);
+            Prefill(0, 0, tokens.AsSpan(0, 3), scores, wanted: false, _stepOptions);
+            Prefill(0, 3, tokens.AsSpan(3), scores, wanted: true, _stepOptions);
         }
 
         Cache.Release(0);

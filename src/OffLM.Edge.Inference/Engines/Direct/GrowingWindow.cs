@@ -45,7 +45,7 @@ internal sealed unsafe class GrowingWindow : IDisposable
     {
         (_session, _cache, _vocabularySize) = (session, cache, vocabularySize);
         (_heads, _headSize) = (settings.KeyValueHeads, settings.HeadSize);
-        _names = new DirectNames(settings, DirectGraph.Has(session.Inputs, settings.PositionIds));
+        _names = new DirectNames(settings, session);
         _lastTokenOnly = DirectGraph.GivesLastTokenOnly(session, settings);
         (_loaded, _stamps) = (new int[rows], new long[rows]);
         _inputs = new DirectInputs(rows, cache.Length + sequence);
@@ -63,7 +63,7 @@ internal sealed unsafe class GrowingWindow : IDisposable
     /// <param name="width">Tokens of the past, at least the greatest length.</param>
     /// <param name="options">To stop it with.</param>
     /// <returns>The scores after each row's last token, one row after the other; valid until the next run.</returns>
-    internal float* Run(int firstRow, ReadOnlySpan<int> lengths, ReadOnlySpan<int> tokens, int width, OrtRunOptions options)
+    internal ScoreRows Run(int firstRow, ReadOnlySpan<int> lengths, ReadOnlySpan<int> tokens, int width, OrtRunOptions options)
     {
         var sequence = tokens.Length / lengths.Length;
         Open(firstRow, lengths.Length, sequence, width);
@@ -85,7 +85,7 @@ internal sealed unsafe class GrowingWindow : IDisposable
         }
 
         // Several tokens are one row's.
-        return (float*)_logits.Address + (_lastTokenOnly ? 0 : (long)(sequence - 1) * _vocabularySize);
+        return new ScoreRows((float*)_logits.Address, _vocabularySize).From(_lastTokenOnly ? 0 : sequence - 1);
     }
 
     /// <summary>A row's tokens from some place on are about to be others.</summary>

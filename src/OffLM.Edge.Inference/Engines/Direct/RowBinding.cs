@@ -11,7 +11,8 @@ internal sealed unsafe class RowBinding : IDisposable
     private readonly int _rows;
     private int _sequence;
     private int _total;
-    private (nint Place, int Tokens) _logits;
+    private (nint Place, int Tokens) _scores;
+    private int _wanted = -1;
 
     internal RowBinding(OrtSession session, DirectNames names, KeyValueCache cache, int headSize, int heads, int firstRow, int rows, LoraAdapter? adapter)
     {
@@ -59,14 +60,38 @@ internal sealed unsafe class RowBinding : IDisposable
         }
     }
 
-    /// <summary>Says where the scores go.</summary>
-    internal void Logits(float* place, int tokens, int vocabularySize)
+    /// <summary>Says which tokens' scores are wanted, to a graph that asks.</summary>
+    /// <param name="inputs">Where that is.</param>
+    /// <param name="count">How many.</param>
+    internal void Wanted(DirectInputs inputs, int count)
     {
-        if (_logits != ((nint)place, tokens))
+        if (_names.Wanted is { } name && count != _wanted)
         {
-            using var logits = OrtTensor.Over(place, _rows, tokens, vocabularySize);
+            using var wanted = OrtTensor.Over(inputs.Wanted, count);
+            _binding.Input(name, wanted);
+            _wanted = count;
+        }
+    }
+
+    /// <summary>Says where the scores go.</summary>
+    internal void Scores(ScoreRows scores, int tokens)
+    {
+        fixed (float* place = scores.Logits, maxima = scores.Maxima)
+        {
+            if (_scores == ((nint)place, tokens))
+            {
+                return;
+            }
+
+            using var logits = OrtTensor.Over(place, _rows, tokens, scores.Logits.Length);
             _binding.Output(_names.Logits, logits);
-            _logits = ((nint)place, tokens);
+            if (_names.Maxima is { } name)
+            {
+                using var largest = OrtTensor.Over(maxima, _rows, tokens, scores.Maxima.Length);
+                _binding.Output(name, largest);
+            }
+
+            _scores = ((nint)place, tokens);
         }
     }
 
