@@ -2,14 +2,14 @@ using OffLM.Edge.Inference.Interop.OnnxRuntime;
 
 namespace OffLM.Edge.Inference;
 
-/// <summary>A model that makes embeddings, on ONNX Runtime. The tokenizer is GenAI's.</summary>
+/// <summary>A model that makes embeddings, on ONNX Runtime. The tokenizer is GenAI's, or our own of the kind that GenAI lacks.</summary>
 internal sealed class EmbeddingEngine : IModelEngine
 {
-    private readonly GenAiText _text;
+    private readonly ITextTokenizer _text;
     private readonly EncoderInputs _inputs;
     private readonly float[] _whole;
 
-    private EmbeddingEngine(GenAiText text, OpenedEncoder opened, EmbeddingSettings settings, int contextLength, EngineDescription description)
+    private EmbeddingEngine(ITextTokenizer text, OpenedEncoder opened, EmbeddingSettings settings, int contextLength, EngineDescription description)
     {
         (_text, _inputs, Settings, ContextLength, Description) = (text, opened.Inputs, settings, contextLength, description);
         MaxBatch = opened.Rows;
@@ -37,11 +37,10 @@ internal sealed class EmbeddingEngine : IModelEngine
         var versions = InferenceLibraries.Load();
         var settings = manifest.Embedding ?? throw new ModelLoadException("its manifest has no part \"embedding\".");
         var context = manifest.Context ?? throw new ModelLoadException("its manifest has no \"context\", the tokens that it can attend to.");
-        var special = SpecialTokens.Read(folder);
-        GenAiText? text = null;
+        ITextTokenizer? text = null;
         try
         {
-            text = EncoderText.Open(folder, special);
+            text = (ITextTokenizer?)WordPieceTokenizer.TryOpen(folder) ?? EncoderText.Open(folder, SpecialTokens.Read(folder));
             List<ProviderFailure> failed = [];
             var opened = ProviderLadder.Climb(options.Providers, new EncoderOpener(folder, settings, context, options).Open, failed);
             var description = new EngineDescription("onnxruntime-encoder", versions.OnnxRuntime, opened.Provider, options.Threads)

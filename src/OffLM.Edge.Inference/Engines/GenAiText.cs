@@ -3,7 +3,7 @@ using OffLM.Edge.Inference.Interop.GenAi;
 namespace OffLM.Edge.Inference;
 
 /// <summary>A model's tokenizer, chat template and grammars: GenAI's, for whichever engine computes.</summary>
-internal sealed class GenAiText(GenAiModel model, GenAiTokenizer tokenizer, SpecialTokens special) : IDisposable
+internal sealed class GenAiText(GenAiModel model, GenAiTokenizer tokenizer, SpecialTokens special) : ITextTokenizer
 {
     internal GenAiModel Model => model;
 
@@ -22,7 +22,7 @@ internal sealed class GenAiText(GenAiModel model, GenAiTokenizer tokenizer, Spec
         }
     }
 
-    internal int[] Encode(string text) => text.Length == 0 ? [] : tokenizer.Encode(text);
+    public int[] Encode(string text) => text.Length == 0 ? [] : tokenizer.Encode(text);
 
     internal string Decode(ReadOnlySpan<int> tokens) => tokens.IsEmpty ? "" : tokenizer.Decode(tokens);
 

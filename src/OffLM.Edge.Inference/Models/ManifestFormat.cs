@@ -83,6 +83,11 @@ internal static class ManifestFormat
             WriteIfPresent(writer, "family", manifest.Family);
             WriteIfPresent(writer, "parameters", manifest.Parameters);
             WriteIfPresent(writer, "quantization", manifest.Quantization);
+            if (manifest.Embedding is { } embedding)
+            {
+                WriteEmbedding(writer, embedding);
+            }
+
             writer.WriteStartObject("files");
             foreach (var (path, file) in manifest.Files.OrderBy(f => f.Key, StringComparer.Ordinal))
             {
@@ -140,6 +145,31 @@ internal static class ManifestFormat
         Begin = Tokens(embedding, "begin"),
         End = Tokens(embedding, "end"),
     };
+
+    private static void WriteEmbedding(Utf8JsonWriter writer, EmbeddingSettings embedding)
+    {
+        writer.WriteStartObject("embedding");
+        writer.WriteString("graph", embedding.Graph);
+        writer.WriteNumber("dimensions", embedding.Dimensions);
+        writer.WriteNumber("vocabulary", embedding.Vocabulary);
+        writer.WriteString("pooling", embedding.Pooling.ToString().ToLowerInvariant());
+        writer.WriteBoolean("normalize", embedding.Normalize);
+        writer.WriteBoolean("truncatable", embedding.Truncatable);
+        WriteTokens(writer, "begin", embedding.Begin);
+        WriteTokens(writer, "end", embedding.End);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteTokens(Utf8JsonWriter writer, string name, IReadOnlyList<int> tokens)
+    {
+        writer.WriteStartArray(name);
+        foreach (var token in tokens)
+        {
+            writer.WriteNumberValue(token);
+        }
+
+        writer.WriteEndArray();
+    }
 
     private static string Required(JsonElement parent, string name) =>
         Text(parent, name) is { Length: > 0 } text ? text : throw new JsonException($"\"{name}\" is missing.");

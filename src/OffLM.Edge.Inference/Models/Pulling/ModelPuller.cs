@@ -50,7 +50,7 @@ public sealed class ModelPuller
             {
                 var repository = new Repository(_http, request);
                 var files = await _retry.RunAsync(_ => repository.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
-                RequireModel(request, files);
+                files = ModelIn(request, files);
                 RemoveStrangers(partial, files);
                 var digests = await FetchAllAsync(repository, partial, files, progress, cancellationToken).ConfigureAwait(false);
                 if (!digests.Remove(ModelManifest.FileName))
@@ -110,18 +110,24 @@ public sealed class ModelPuller
         }
     }
 
-    private static void RequireModel(PullRequest request, IReadOnlyList<RepositoryFile> files)
+    /// <summary>The files that make the model.</summary>
+    private static IReadOnlyList<RepositoryFile> ModelIn(PullRequest request, IReadOnlyList<RepositoryFile> files)
     {
-        if (files.Any(f => f.Path == GenAiSettings.FileName))
+        if (files.Any(f => f.Path is GenAiSettings.FileName or ModelManifest.FileName))
         {
-            return;
+            return files;
+        }
+
+        if (PulledEncoder.Select(files) is { } encoder)
+        {
+            return encoder;
         }
 
         var suffix = "/" + GenAiSettings.FileName;
         var folders = files.Where(f => f.Path.EndsWith(suffix, StringComparison.Ordinal)).Select(f => f.Path[..^suffix.Length]).ToList();
         throw new ModelPullException(
             $"{request.Repository} has no {GenAiSettings.FileName} {(request.Subfolder.Length == 0 ? "at its top" : "in " + request.Subfolder)}, "
-            + "which an ONNX Runtime GenAI model has. "
+            + "which an ONNX Runtime GenAI model has, nor modules.json with tokenizer.json and onnx/model.onnx, which a model for embeddings has. "
             + (folders.Count == 0 ? "It is no model for this engine." : $"Models are in its folders {string.Join(", ", folders)}: name one."));
     }
 

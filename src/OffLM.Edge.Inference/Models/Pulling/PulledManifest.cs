@@ -13,6 +13,21 @@ internal static class PulledManifest
     {
         try
         {
+            if (PulledEncoder.IsIn(folder))
+            {
+                var embedding = PulledEncoder.Read(folder, files.Keys, out var context, out var family);
+                return new ModelManifest
+                {
+                    Name = name,
+                    Files = files,
+                    License = License(Path.Combine(folder, "README.md")),
+                    Context = context,
+                    Family = family,
+                    Capabilities = ["embedding"],
+                    Embedding = embedding,
+                };
+            }
+
             using var settings = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, GenAiSettings.FileName)));
             var model = settings.RootElement.GetProperty("model");
             return new ModelManifest
@@ -25,9 +40,9 @@ internal static class PulledManifest
                 Capabilities = Capabilities(folder),
             };
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new ModelPullException($"The {GenAiSettings.FileName} of {name} is not usable: {e.Message}", e);
+            throw new ModelPullException($"{name} is not usable: {e.Message.TrimEnd('.')}.", e);
         }
     }
 

@@ -1,0 +1,155 @@
+using System.Text.Json;
+
+namespace OffLM.Edge.Inference;
+
+/// <summary>
+/// A repository in the layout of sentence-transformers: <c>modules.json</c> names the steps from text to embedding, and the encoder lies beside as ONNX.
+/// Most models that make embeddings are published so, with the weights in several other formats, which stay there.
+/// </summary>
+internal static class PulledEncoder
+{
+    private const string Modules = "modules.json";
+    private const string Configuration = "config.json";
+    private const string Tokenizer = "tokenizer.json";
+    private const string PoolingFile = "_Pooling/config.json";
+
+    /// <summary>Where the graph may be; the first is taken. Rounded ones come last: their authors mean the others.</summary>
+    private static readonly string[] s_graphs = ["onnx/model.onnx", "model.onnx", "onnx/model_quantized.onnx", "onnx/model_int8.onnx"];
+
+    private static readonly string[] s_wanted =
+    [
+        Modules, Configuration, Tokenizer, "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "sentence_bert_config.json",
+        "config_sentence_transformers.json", "README.md", "LICENSE",
+    ];
+
+    /// <summary>The files that are needed.</summary>
+    /// <returns>Null if the repository is of another layout.</returns>
+    internal static IReadOnlyList<RepositoryFile>? Select(IReadOnlyList<RepositoryFile> files)
+    {
+        var graph = GraphOf(files.Select(f => f.Path));
+        return graph is null || !files.Any(f => f.Path == Modules) || !files.Any(f => f.Path == Configuration) || !files.Any(f => f.Path == Tokenizer)
+            ? null
+            : [.. files.Where(f => s_wanted.Contains(f.Path) || f.Path.EndsWith(PoolingFile, StringComparison.Ordinal) || f.Path == graph || f.Path == graph + "_data" || f.Path == graph + ".data")];
+    }
+
+    /// <summary>Whether what was fetched is such a repository.</summary>
+    internal static bool IsIn(string folder) => File.Exists(Path.Combine(folder, Modules)) && !File.Exists(Path.Combine(folder, GenAiSettings.FileName));
+
+    /// <summary>Says how the model makes embeddings.</summary>
+    /// <param name="folder">Where the files are.</param>
+    /// <param name="files">Their names.</param>
+    /// <param name="context">Takes the tokens of a text at most.</param>
+    /// <param name="family">Takes the model's kind.</param>
+    /// <exception cref="JsonException">It makes them in a way that is not known here.</exception>
+    internal static EmbeddingSettings Read(string folder, IEnumerable<string> files, out int context, out string? family)
+    {
+        using var configuration = Parse(folder, Configuration);
+        using var modules = Parse(folder, Modules);
+        using var tokenizer = Parse(folder, Tokenizer);
+        var kinds = modules.RootElement.EnumerateArray().Select(m => m.GetProperty("type").GetString()!.Split('.')[^1]).ToList();
+        if (kinds.Find(kind => kind is not ("Transformer" or "Pooling" or "Normalize")) is { } unknown)
+        {
+            throw new JsonException($"its {Modules} has a step {unknown}, which this box can't compute");
+        }
+
+        var root = configuration.RootElement;
+        (context, family) = (ContextOf(folder, root), root.TryGetProperty("model_type", out var kind) ? kind.GetString() : null);
+        var (begin, end) = Surroundings(tokenizer.RootElement);
+        return new EmbeddingSettings
+        {
+            Graph = GraphOf(files)!,
+            Dimensions = Number(root, "hidden_size", "n_embd", "dim"),
+            Vocabulary = Number(root, "vocab_size"),
+            Pooling = PoolingOf(folder, modules.RootElement),
+            Normalize = kinds.Contains("Normalize"),
+            Begin = begin,
+            End = end,
+        };
+    }
+
+    private static string? GraphOf(IEnumerable<string> files) => files.Intersect(s_graphs).OrderBy(f => Array.IndexOf(s_graphs, f)).FirstOrDefault();
+
+    private static JsonDocument Parse(string folder, string file) => JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, file)));
+
+    /// <summary>What the authors trained it for, which may be less than the graph's positions.</summary>
+    private static int ContextOf(string folder, JsonElement configuration)
+    {
+        const string Sentences = "sentence_bert_config.json";
+        if (File.Exists(Path.Combine(folder, Sentences)))
+        {
+            using var sentences = Parse(folder, Sentences);
+            if (sentences.RootElement.TryGetProperty("max_seq_length", out var longest) && longest.ValueKind == JsonValueKind.Number)
+            {
+                return longest.GetInt32();
+            }
+        }
+
+        return Number(configuration, "max_position_embeddings", "n_positions");
+    }
+
+    /// <summary>What has one of these names, which are different families' for the same.</summary>
+    private static int Number(JsonElement configuration, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (configuration.TryGetProperty(name, out var value))
+            {
+                return value.GetInt32();
+            }
+        }
+
+        throw new JsonException($"its {Configuration} has no {names[0]}");
+    }
+
+    private static Pooling PoolingOf(string folder, JsonElement modules)
+    {
+        var step = modules.EnumerateArray().FirstOrDefault(m => m.GetProperty("type").GetString()!.EndsWith(".Pooling", StringComparison.Ordinal));
+        if (step.ValueKind == JsonValueKind.Undefined)
+        {
+            return Pooling.Mean;
+        }
+
+        using var pooling = Parse(folder, Path.Combine(ManifestFormat.CheckPath(step.GetProperty("path").GetString()!), Configuration));
+        var modes = pooling.RootElement.EnumerateObject().Where(p => p.Name.StartsWith("pooling_mode_", StringComparison.Ordinal) && p.Value.ValueKind == JsonValueKind.True).Select(p => p.Name).ToList();
+        return modes switch
+        {
+            ["pooling_mode_mean_tokens"] => Pooling.Mean,
+            ["pooling_mode_cls_token"] => Pooling.Cls,
+            ["pooling_mode_lasttoken"] => Pooling.Last,
+            _ => throw new JsonException($"it makes one vector of a text's by {(modes.Count == 0 ? "nothing" : string.Join(" and ", modes))}, which this box can't compute"),
+        };
+    }
+
+    /// <summary>The special tokens before and after a text.</summary>
+    private static (int[] Begin, int[] End) Surroundings(JsonElement tokenizer)
+    {
+        if (!tokenizer.TryGetProperty("post_processor", out var processor) || processor.ValueKind != JsonValueKind.Object)
+        {
+            return ([], []);
+        }
+
+        switch (processor.GetProperty("type").GetString())
+        {
+            case "BertProcessing" or "RobertaProcessing":
+                return ([processor.GetProperty("cls")[1].GetInt32()], [processor.GetProperty("sep")[1].GetInt32()]);
+            case "TemplateProcessing":
+                var (before, after, isAfter) = (new List<int>(), new List<int>(), false);
+                foreach (var part in processor.GetProperty("single").EnumerateArray())
+                {
+                    if (part.TryGetProperty("SpecialToken", out var special))
+                    {
+                        var ids = processor.GetProperty("special_tokens").GetProperty(special.GetProperty("id").GetString()!).GetProperty("ids");
+                        (isAfter ? after : before).AddRange(ids.EnumerateArray().Select(id => id.GetInt32()));
+                    }
+
+                    isAfter |= part.TryGetProperty("Sequence", out _);
+                }
+
+                return ([.. before], [.. after]);
+            case "ByteLevel":
+                return ([], []);
+            case var kind:
+                throw new JsonException($"its {Tokenizer} adds tokens by {kind}, which is not known here");
+        }
+    }
+}
