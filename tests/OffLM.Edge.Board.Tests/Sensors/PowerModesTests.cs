@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using OffLM.Edge.Board.Sensors;
 using OffLM.Edge.Board.Tests.Support;
 
@@ -48,9 +49,14 @@ public sealed class PowerModesTests : IDisposable
 
     public void Dispose() => _tree.Dispose();
 
+    /// <summary>A program that this process has open for writing can't be run, nor one that a child of it still has open, begun by another test in that moment:
+    /// so another process writes it.</summary>
     private void InstallTool(string script)
     {
-        var tool = _tree.Put("/usr/sbin/nvpmodel", "#!/bin/sh\n" + script);
-        File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var source = _tree.Put("/usr/sbin/nvpmodel.sh", "#!/bin/sh\n" + script);
+        File.SetUnixFileMode(source, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        using var copy = Process.Start("cp", ["-p", source, Path.ChangeExtension(source, null)]);
+        copy.WaitForExit();
+        Assert.Equal(0, copy.ExitCode);
     }
 }
