@@ -33,7 +33,8 @@ internal static class LlamaPart
         var (promptTokens, tokens) = (effort.Size(512, 200), effort.Size(128, 32));
         var (seed, prompt) = (FirstSeed, "");
         var (llamaSpeeds, llamaFirst) = (new List<double>(), new List<double>());
-        for (var round = -1; round < effort.Rounds; round++)
+        var rounds = 2 * effort.Rounds;
+        for (var round = -1; round < rounds; round++)
         {
             // A first token that only begins a character can't be sent before the second.
             do
@@ -60,7 +61,7 @@ internal static class LlamaPart
             llamaFirst.Add(run.ToFirst.TotalSeconds);
         }
 
-        var how = $"greedy, {promptTokens} prompt and {tokens} new tokens, {Environment.ProcessorCount} threads each; llama.cpp ({LlamaLibraries.Package}, "
+        var how = $"{rounds} rounds; greedy, {promptTokens} prompt and {tokens} new tokens, {Environment.ProcessorCount} threads each; llama.cpp ({LlamaLibraries.Package}, "
             + $"its {llama.Variant} library, default settings, threads kept) has random weights of the same dimensions in Q4_0, head included, and is called in its own process; "
             + "the published node is asked over HTTP, which counts";
         var decoding = how + "; from the first token to the last, at the node's client from the first text to the last, without guesses (`inference.guesses` 0): each token is computed by itself in both";
