@@ -10,6 +10,7 @@ internal sealed class ModelServer : IAsyncDisposable
     public const string Repository = "someone/some-model";
 
     private readonly HttpListener _listener = new();
+    private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
 
     public ModelServer()
@@ -73,19 +74,22 @@ internal sealed class ModelServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _stop.CancelAsync();
         _listener.Close();
-        await _loop;
+        await _loop.WaitAsync(TimeSpan.FromSeconds(30));
+        _stop.Dispose();
     }
 
     private async Task ServeAsync()
     {
-        while (_listener.IsListening)
+        while (!_stop.IsCancellationRequested)
         {
             try
             {
-                await AnswerAsync(await _listener.GetContextAsync());
+                // A listener that is closed in the moment when it is asked for the next request never answers.
+                await AnswerAsync(await _listener.GetContextAsync().WaitAsync(_stop.Token));
             }
-            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException or IOException)
+            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException or InvalidOperationException or IOException or OperationCanceledException)
             {
                 // The test closed the server, or the client the connection.
             }
