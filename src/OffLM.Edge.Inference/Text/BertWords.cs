@@ -95,29 +95,19 @@ internal sealed class BertWords(bool clean, bool chinese, bool bare, bool lower)
             }
         }
 
-        if (lower)
-        {
-            for (var i = 0; i < changed.Length; i++)
-            {
-                // Letters of two units are looked at below.
-                changed[i] = char.IsSurrogate(changed[i]) ? changed[i] : char.ToLowerInvariant(changed[i]);
-            }
-        }
-
-        return changed.ToString();
+        return lower ? changed.ToString().ToLowerInvariant() : changed.ToString();
     }
 
     private void Append(StringBuilder to, Rune character)
     {
-        var small = lower && character.Utf16SequenceLength == 2 ? Rune.ToLowerInvariant(character) : character;
         if (bare)
         {
-            Accents.AppendBare(to, small);
+            Accents.AppendBare(to, character);
         }
         else
         {
             // The one letter whose small form has a mark of its own.
-            to.Append(lower && small.Value == 0x130 ? "i\u0307" : small.ToString());
+            to.Append(lower && character.Value == 0x130 ? "i\u0307" : character.ToString());
         }
     }
 
@@ -126,7 +116,7 @@ internal sealed class BertWords(bool clean, bool chinese, bool bare, bool lower)
             is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
 
     private static bool IsMark(Rune character) => character.IsAscii
-        ? char.IsAsciiLetterOrDigit((char)character.Value) == false && character.Value is > ' ' and < 0x7F
+        ? !char.IsAsciiLetterOrDigit((char)character.Value) && character.Value is > ' ' and < 0x7F
         : Rune.GetUnicodeCategory(character) is UnicodeCategory.ConnectorPunctuation or UnicodeCategory.DashPunctuation or UnicodeCategory.OpenPunctuation
             or UnicodeCategory.ClosePunctuation or UnicodeCategory.InitialQuotePunctuation or UnicodeCategory.FinalQuotePunctuation or UnicodeCategory.OtherPunctuation;
 

@@ -67,6 +67,29 @@ public sealed class PulledEncoderTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("bert", 512)]
+    [InlineData("xlm-roberta", 510)]
+    public async Task A_text_is_never_longer_than_the_graph_has_positions(string family, int context)
+    {
+        Add("config.json", $$"""{"model_type": "{{family}}", "hidden_size": {{EncoderRecipe.Tiny.Hidden}}, "vocab_size": 1024, "max_position_embeddings": 512, "pad_token_id": 1}""");
+        Add("sentence_bert_config.json", """{"max_seq_length": 514}""");
+
+        Assert.Equal(context, (await PullAsync()).Manifest.Context);
+    }
+
+    [Fact]
+    public async Task A_repository_with_a_manifest_of_ours_is_taken_as_it_is()
+    {
+        _server.Files.Clear();
+        foreach (var file in Directory.GetFiles(_source.Path("m")))
+        {
+            _server.Add(Path.GetFileName(file), File.ReadAllBytes(file));
+        }
+
+        Assert.Equal(EncoderRecipe.Tiny.Name, (await PullAsync()).Name);
+    }
+
+    [Theory]
     [InlineData("Dense", "pooling_mode_mean_tokens", "has a step Dense")]
     [InlineData("Normalize", "pooling_mode_max_tokens", "by pooling_mode_max_tokens")]
     public async Task What_this_box_cannot_compute_is_said_and_not_kept(string step, string pooling, string problem)

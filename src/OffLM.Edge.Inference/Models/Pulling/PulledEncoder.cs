@@ -71,20 +71,27 @@ internal static class PulledEncoder
 
     private static JsonDocument Parse(string folder, string file) => JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, file)));
 
-    /// <summary>What the authors trained it for, which may be less than the graph's positions.</summary>
+    /// <summary>What the authors trained it for, where that is not more than the graph has positions. RoBERTa and its kin count them from behind the padding
+    /// token's id, so that some are never used.</summary>
     private static int ContextOf(string folder, JsonElement configuration)
     {
+        var positions = Number(configuration, "max_position_embeddings", "n_positions");
+        if (configuration.TryGetProperty("model_type", out var kind) && kind.GetString() is "roberta" or "xlm-roberta" or "camembert" or "mpnet")
+        {
+            positions -= Number(configuration, "pad_token_id") + 1;
+        }
+
         const string Sentences = "sentence_bert_config.json";
         if (File.Exists(Path.Combine(folder, Sentences)))
         {
             using var sentences = Parse(folder, Sentences);
             if (sentences.RootElement.TryGetProperty("max_seq_length", out var longest) && longest.ValueKind == JsonValueKind.Number)
             {
-                return longest.GetInt32();
+                return Math.Min(longest.GetInt32(), positions);
             }
         }
 
-        return Number(configuration, "max_position_embeddings", "n_positions");
+        return positions;
     }
 
     /// <summary>What has one of these names, which are different families' for the same.</summary>
