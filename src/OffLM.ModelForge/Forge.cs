@@ -22,7 +22,7 @@ public static class Forge
         RecipeRules.Check(recipe);
         Begin(directory);
         var ids = new TokenIds(recipe.EffectiveTokenizerVocabulary);
-        var parameters = WriteGraph(directory, graph => DecoderGraph.Build(recipe, graph));
+        var parameters = WriteGraph(directory, recipe.Half, graph => DecoderGraph.Build(recipe, graph));
         WriteTokenizer(Path.Combine(directory, ModelFile.Tokenizer), recipe, ids);
         TokenizerConfigFile.Write(Path.Combine(directory, ModelFile.TokenizerConfig), recipe.Context, ids, recipe.Trained?.ChatTemplate ?? ChatTemplate.Text);
         GenAiConfigFile.Write(Path.Combine(directory, ModelFile.GenAiConfig), recipe, ids);
@@ -41,7 +41,7 @@ public static class Forge
         Begin(directory);
         File.Delete(Path.Combine(directory, ModelFile.GenAiConfig));
         var ids = new TokenIds(recipe.Vocabulary);
-        var parameters = WriteGraph(directory, graph => EncoderGraph.Build(recipe, graph));
+        var parameters = WriteGraph(directory, half: false, graph => EncoderGraph.Build(recipe, graph));
         TokenizerFile.Write(Path.Combine(directory, ModelFile.Tokenizer), ids);
         TokenizerConfigFile.Write(Path.Combine(directory, ModelFile.TokenizerConfig), recipe.Context, ids, chatTemplate: null);
         ManifestFile.Write(directory, recipe, ids, parameters);
@@ -72,10 +72,10 @@ public static class Forge
     private static ForgedModel Done(string directory, long parameters) =>
         new(parameters, new DirectoryInfo(directory).EnumerateFiles().Sum(file => file.Length));
 
-    private static long WriteGraph(string directory, Func<OnnxGraph, long> build)
+    private static long WriteGraph(string directory, bool half, Func<OnnxGraph, long> build)
     {
         using var data = new ExternalDataFile(Path.Combine(directory, ModelFile.Weights));
-        var graph = new OnnxGraph(data);
+        var graph = new OnnxGraph(data, half);
         var parameters = build(graph);
         File.WriteAllBytes(Path.Combine(directory, ModelFile.Graph), graph.ToModelProto());
         return parameters;

@@ -41,6 +41,7 @@ internal sealed class ForgeCommand
 
     private readonly Option<int?> _block = Number<int>("--block", "Weights that share a scale: 32, 64 or 128");
     private readonly Option<bool?> _standard = new("--standard") { Description = "Operators of the ONNX standard alone, for TensorRT", HelpName = "true|false" };
+    private readonly Option<bool?> _half = new("--half") { Description = "16-bit floats, as models for GPUs have", HelpName = "true|false" };
     private readonly Option<string?> _pooling = new("--pooling") { Description = "Encoders: how token vectors become one", HelpName = "mean|cls|last" };
 
     /// <summary>Runs the program: 0 written, 1 the disk refused, 2 wrong usage or dimensions.</summary>
@@ -85,7 +86,7 @@ internal sealed class ForgeCommand
         var root = new RootCommand("Writes a Qwen2-style int4 ONNX model, or a BERT-style encoder, with random or trained weights.")
         {
             _preset, _trained, _out, _name, _seed, _layers, _hidden, _heads, _kvHeads, _intermediate,
-            _vocabulary, _tokenizerVocabulary, _context, _threads, _prune, _tied, _block, _standard, _pooling,
+            _vocabulary, _tokenizerVocabulary, _context, _threads, _prune, _tied, _block, _standard, _half, _pooling,
         };
         root.SetAction(Execute);
         return root;
@@ -124,7 +125,7 @@ internal sealed class ForgeCommand
 
     private EncoderRecipe Recipe(ParseResult parsed, EncoderRecipe preset)
     {
-        Option[] decoders = [_kvHeads, _tokenizerVocabulary, _threads, _prune, _tied, _block];
+        Option[] decoders = [_kvHeads, _tokenizerVocabulary, _threads, _prune, _tied, _block, _half];
         return Array.Find(decoders, option => parsed.GetResult(option) is not null) is { } wrong
             ? throw new RecipeException($"{wrong.Name} is for models that answer; preset '{parsed.GetRequiredValue(_preset)}' makes embeddings")
             : preset with
@@ -163,6 +164,7 @@ internal sealed class ForgeCommand
             Tied = parsed.GetValue(_tied) ?? preset.Tied,
             Block = parsed.GetValue(_block) ?? preset.Block,
             Standard = parsed.GetValue(_standard) ?? preset.Standard,
+            Half = parsed.GetValue(_half) ?? preset.Half,
         };
     }
 }

@@ -53,6 +53,9 @@ public sealed record ModelRecipe
     /// <summary>Use operators of the ONNX standard alone, which other execution providers than the CPU's know too; otherwise ONNX Runtime's own.</summary>
     public bool Standard { get; init; }
 
+    /// <summary>Compute and cache in 16-bit floats, as models for GPUs do; otherwise in 32-bit ones.</summary>
+    public bool Half { get; init; }
+
     /// <summary>Whether LoRA adapters can be added to the attention's projections: their matrices are inputs that are empty unless given.</summary>
     public bool Adaptable { get; init; }
 

@@ -42,6 +42,11 @@ internal static class RecipeRules
         InRange("vocabulary", recipe.Vocabulary, SmallestVocabulary, 1_000_000);
         InRange("tokenizer-vocabulary", recipe.EffectiveTokenizerVocabulary, SmallestVocabulary, recipe.Vocabulary);
         InRange("context", recipe.Context, 16, 131_072);
+        if (recipe is { Half: true, Standard: true })
+        {
+            throw new RecipeException("half is for ONNX Runtime's own operators; leave it or standard out");
+        }
+
         if (recipe.Threads is { } threads)
         {
             InRange("threads", threads, 1, 1024);

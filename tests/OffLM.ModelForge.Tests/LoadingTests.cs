@@ -123,6 +123,20 @@ public sealed class LoadingTests(TinyModel tiny) : IClassFixture<TinyModel>
     }
 
     [Fact]
+    public void Floats_of_16_bits_make_the_same_model_smaller()
+    {
+        using var folder = new TemporaryFolder();
+        using var other = new TemporaryFolder();
+        var whole = Forge.Write(folder.Root, ModelRecipe.Tiny);
+        var half = Forge.Write(other.Root, ModelRecipe.Tiny with { Half = true });
+
+        Assert.Equal(whole.Parameters, half.Parameters);
+        Assert.True(half.Bytes < 0.7 * whole.Bytes);
+        using var model = new GenAiModel(Natives.Folder, other.Root);
+        Assert.Equal(8, model.Generate(model.Encode("the"), 8).Length);
+    }
+
+    [Fact]
     public void Logits_of_the_last_token_do_not_depend_on_pruning()
     {
         using var folder = new TemporaryFolder();

@@ -11,6 +11,7 @@ public sealed class RecipeTests : IDisposable
         { ModelRecipe.Tiny with { Hidden = 100 }, "hidden is 100; it must be a multiple of 32 (the quantisation block), such as 96 or 128" },
         { ModelRecipe.Tiny with { Block = 48 }, "block is 48; choose one of: 32, 64, 128" },
         { ModelRecipe.Tiny with { Block = 64, Intermediate = 288 }, "intermediate is 288; it must be a multiple of 64 (the quantisation block)" },
+        { ModelRecipe.Tiny with { Half = true, Standard = true }, "half is for ONNX Runtime's own operators; leave it or standard out" },
         { ModelRecipe.Tiny with { Hidden = 0 }, "hidden is 0; it must be from 32 to 16384" },
         { ModelRecipe.Tiny with { Heads = 3 }, "heads is 3; it must divide hidden, which is 128, without remainder" },
         { ModelRecipe.Tiny with { Heads = 16 }, "heads is 16; it must be from 1 to 8" },

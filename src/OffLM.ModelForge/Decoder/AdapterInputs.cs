@@ -29,7 +29,7 @@ internal static class AdapterInputs
     {
         var model = recipe.Base;
         var width = (model.Heads + (2 * model.KvHeads)) * model.HeadSize;
-        var file = new AdapterFile();
+        var file = new AdapterFile(model.Half);
         for (var layer = 0; layer < model.Layers; layer++)
         {
             var (a, b) = (new RandomStream(recipe.Seed, Name(layer, "A")), new RandomStream(recipe.Seed, Name(layer, "B")));

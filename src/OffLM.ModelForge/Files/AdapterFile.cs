@@ -1,17 +1,17 @@
 using System.Buffers.Binary;
 using System.Text;
+using OffLM.ModelForge.Onnx;
 
 namespace OffLM.ModelForge.Files;
 
 /// <summary>ONNX Runtime's adapter file: a FlatBuffer with the identifier TORT (onnxruntime/lora/adapter_format/adapter_schema.fbs), written front to back.</summary>
-internal sealed class AdapterFile
+/// <param name="half">Whether its numbers are 16-bit floats; else they have 32 bits.</param>
+internal sealed class AdapterFile(bool half)
 {
-    private const int Float = 1;
-
     private readonly List<byte> _bytes = [];
     private readonly List<(string Name, int Rows, int Columns, Func<float> Next)> _matrices = [];
 
-    /// <summary>Adds a matrix of float32, row by row.</summary>
+    /// <summary>Adds a matrix, row by row.</summary>
     public void Add(string name, int rows, int columns, Func<float> next) => _matrices.Add((name, rows, columns, next));
 
     /// <summary>Creates or replaces the file.</summary>
@@ -38,7 +38,7 @@ internal sealed class AdapterFile
     {
         Point(slot, Table());
         var (name, dimensions) = (Reserve(), Reserve());
-        Integers(Float);
+        Integers((int)(half ? ElementType.Float16 : ElementType.Float));
         var data = Reserve();
         Point(name, Begin(sizeof(int)));
         Integers(Encoding.UTF8.GetByteCount(matrix.Name));
@@ -46,10 +46,10 @@ internal sealed class AdapterFile
         Point(dimensions, Begin(sizeof(long), sizeof(int)));
         Integers(2, matrix.Rows, 0, matrix.Columns, 0);
         Point(data, Begin(sizeof(long), sizeof(int)));
-        Integers(matrix.Rows * matrix.Columns * sizeof(float));
+        Integers(matrix.Rows * matrix.Columns * (half ? sizeof(short) : sizeof(float)));
         for (var i = 0; i < matrix.Rows * matrix.Columns; i++)
         {
-            Integers(BitConverter.SingleToInt32Bits(matrix.Next()));
+            _bytes.AddRange(half ? BitConverter.GetBytes((Half)matrix.Next()) : BitConverter.GetBytes(matrix.Next()));
         }
     }
 

@@ -21,6 +21,9 @@ internal enum ElementType
     /// <summary>What a mask allows.</summary>
     Bool = 9,
 
+    /// <summary>16-bit IEEE float.</summary>
+    Float16 = 10,
+
     /// <summary>Signed 4-bit weights, two a byte, the first in the low half.</summary>
     Int4 = 22,
 }

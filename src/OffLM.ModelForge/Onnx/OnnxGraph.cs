@@ -4,7 +4,9 @@ namespace OffLM.ModelForge.Onnx;
 /// Builds a ModelProto (onnx.proto, IR version 10). Small tensors lie in the graph, large ones in an external data file.
 /// Every method that adds something returns the name by which later nodes refer to it.
 /// </summary>
-internal sealed class OnnxGraph(ExternalDataFile data)
+/// <param name="data">Takes the large tensors.</param>
+/// <param name="half">Whether all floats become 16-bit ones.</param>
+internal sealed class OnnxGraph(ExternalDataFile data, bool half = false)
 {
     /// <summary>The domain of ONNX Runtime's own operators.</summary>
     public const string Microsoft = "com.microsoft";
@@ -86,6 +88,11 @@ internal sealed class OnnxGraph(ExternalDataFile data)
     /// <summary>Adds a tensor whose bytes <paramref name="fill"/> produces in order.</summary>
     public string Tensor(string name, ElementType type, ReadOnlySpan<long> shape, TensorFill fill)
     {
+        if (Stored(type) != type)
+        {
+            (type, fill) = (Stored(type), TensorFills.Halves(fill));
+        }
+
         var bytes = SizeOf(type);
         var tensor = new ProtobufWriter();
         foreach (var length in shape)
@@ -147,9 +154,12 @@ internal sealed class OnnxGraph(ExternalDataFile data)
             .Written;
     }
 
+    private ElementType Stored(ElementType type) => half && type == ElementType.Float ? ElementType.Float16 : type;
+
     private static long SizeOf(ElementType type) => type switch
     {
         ElementType.UInt8 or ElementType.Int8 or ElementType.Int4 => 1,
+        ElementType.Float16 => 2,
         ElementType.Float or ElementType.Int32 => 4,
         ElementType.Int64 => 8,
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "unknown element type"),
@@ -157,7 +167,7 @@ internal sealed class OnnxGraph(ExternalDataFile data)
 
     private static ProtobufWriter Entry(string key, string value) => new ProtobufWriter().Text(1, key).Text(2, value);
 
-    private static ProtobufWriter ValueInfo(string name, ElementType type, ReadOnlySpan<Dimension> shape)
+    private ProtobufWriter ValueInfo(string name, ElementType type, ReadOnlySpan<Dimension> shape)
     {
         var dimensions = new ProtobufWriter();
         foreach (var dimension in shape)
@@ -167,7 +177,7 @@ internal sealed class OnnxGraph(ExternalDataFile data)
                 : new ProtobufWriter().Text(2, dimension.Name));
         }
 
-        var tensor = new ProtobufWriter().Integer(1, (int)type).Message(2, dimensions);
+        var tensor = new ProtobufWriter().Integer(1, (int)Stored(type)).Message(2, dimensions);
         return new ProtobufWriter().Text(1, name).Message(2, new ProtobufWriter().Message(1, tensor));
     }
 

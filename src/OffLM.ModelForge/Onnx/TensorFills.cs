@@ -21,6 +21,17 @@ internal static class TensorFills
         return Floats(() => values[next++]);
     }
 
+    /// <summary>The same floats in half the bytes.</summary>
+    public static TensorFill Halves(TensorFill floats) => piece =>
+    {
+        var whole = new byte[2 * piece.Length];
+        floats(whole);
+        for (var i = 0; i < piece.Length; i += sizeof(short))
+        {
+            BinaryPrimitives.WriteHalfLittleEndian(piece[i..], (Half)BinaryPrimitives.ReadSingleLittleEndian(whole.AsSpan(2 * i)));
+        }
+    };
+
     /// <summary>Bytes that are there already.</summary>
     public static TensorFill Bytes(byte[] values)
     {

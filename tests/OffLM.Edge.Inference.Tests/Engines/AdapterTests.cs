@@ -4,19 +4,25 @@ using OffLM.ModelForge;
 namespace OffLM.Edge.Inference.Tests.Engines;
 
 /// <summary>Adapters are models of their own over one loaded base: each answer is computed with its own, whoever else is being answered.</summary>
-public sealed class AdapterTests : IAsyncLifetime
+public class AdapterTests : IAsyncLifetime
 {
-    private static readonly ModelRecipe Base = ModelRecipe.Tiny with { Adaptable = true, Threads = 1 };
-
     private readonly TemporaryFolder _folder = new();
+    private readonly ModelRecipe _base;
     private ModelHost _host = null!;
+
+    public AdapterTests()
+        : this(half: false)
+    {
+    }
+
+    protected AdapterTests(bool half) => _base = ModelRecipe.Tiny with { Adaptable = true, Threads = 1, Half = half };
 
     public Task InitializeAsync()
     {
-        Forge.Write(_folder.Path("base"), Base);
+        Forge.Write(_folder.Path("base"), _base);
         for (var i = 0; i < 10; i++)
         {
-            Forge.Write(_folder.Path($"adapter{i}"), new AdapterRecipe(Base, $"a{i}") { Seed = (ulong)i });
+            Forge.Write(_folder.Path($"adapter{i}"), new AdapterRecipe(_base, $"a{i}") { Seed = (ulong)i });
         }
 
         _host = new ModelHost(
@@ -108,13 +114,16 @@ public sealed class AdapterTests : IAsyncLifetime
     [Fact]
     public async Task An_adapter_for_another_graph_or_without_its_base_is_told()
     {
-        Forge.Write(_folder.Path("wide"), new AdapterRecipe(Base with { Hidden = 256 }, "wide"));
-        Forge.Write(_folder.Path("lost"), new AdapterRecipe(Base with { Name = "gone" }, "lost"));
+        Forge.Write(_folder.Path("wide"), new AdapterRecipe(_base with { Hidden = 256 }, "wide"));
+        Forge.Write(_folder.Path("other"), new AdapterRecipe(_base with { Half = !_base.Half }, "other"));
+        Forge.Write(_folder.Path("lost"), new AdapterRecipe(_base with { Name = "gone" }, "lost"));
 
         var wide = await Assert.ThrowsAsync<ModelLoadException>(() => AnswerAsync("tiny:wide"));
+        var other = await Assert.ThrowsAsync<ModelLoadException>(() => AnswerAsync("tiny:other"));
         var lost = await Assert.ThrowsAsync<ModelLoadException>(() => AnswerAsync("gone:lost"));
 
         Assert.Contains("fits no input of its base model's graph", wide.Message, StringComparison.Ordinal);
+        Assert.Contains("fits no input of its base model's graph", other.Message, StringComparison.Ordinal);
         Assert.Contains("its base model gone is not here", lost.Message, StringComparison.Ordinal);
         Assert.Equal(0, Assert.Single(_host.Loaded).Leases);
     }

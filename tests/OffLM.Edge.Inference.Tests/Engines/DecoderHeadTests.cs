@@ -70,6 +70,52 @@ public sealed class DecoderHeadTests : IDisposable
         AssertSame(expected, slot);
     }
 
+    [Fact]
+    public void A_graph_of_16_bit_floats_computes_wanted_scores_only_and_gives_no_maxima()
+    {
+        var folder = _folder.Path("half");
+        Forge.Write(folder, ModelRecipe.Tiny with { Vocabulary = Vocabulary, TokenizerVocabulary = 1024, Half = true });
+        using var theirs = GenAiEngine.Load(folder, threads: 1);
+        using var engine = Load(folder);
+        using var expected = theirs.CreateSlot(100);
+        using var slot = engine.CreateSlot(100);
+        expected.Prefill(TinyModel.Prompt(50));
+        slot.Prefill(TinyModel.Prompt(30), scores: false);
+        slot.Prefill(TinyModel.Prompt(50).AsSpan(30));
+        AssertNear(expected, slot);
+
+        slot.Verify([20, 21]);
+        slot.Accept();
+        expected.Step(20);
+        expected.Step(21);
+        AssertNear(expected, slot);
+        Assert.False(engine.GivesMaxima);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_graph_that_stays_as_it_is_gives_the_last_of_all_scores(bool half)
+    {
+        var folder = _folder.Path($"whole-{half}");
+        Forge.Write(folder, ModelRecipe.Tiny with { Prune = false, Half = half });
+        using var engine = Load(folder);
+        using var expected = engine.CreateSlot(100);
+        expected.Prefill(TinyModel.Prompt(50));
+        var settings = DecoderSettings.Read(folder);
+        using var options = new OrtSessionOptions();
+        using var run = new OrtRunOptions();
+        var type = half ? OrtElementType.Float16 : OrtElementType.Float;
+        using var decoder = new DirectDecoder(new OrtSession(Path.Combine(folder, settings.FileName), options), settings, type, 2, 100, engine.VocabularySize);
+        using var scores = new ScoreMemory(1, engine.VocabularySize, withMaxima: false);
+
+        // More tokens than a step has, and then few.
+        decoder.Prefill(1, 0, TinyModel.Prompt(40), scores.Rows, wanted: true, run);
+        decoder.Prefill(1, 40, TinyModel.Prompt(50).AsSpan(40), scores.Rows, wanted: true, run);
+
+        Assert.All(expected.Logits.ToArray().Zip(scores.Rows.Logits.ToArray()), pair => Assert.Equal(pair.First, pair.Second, 0.05f));
+    }
+
     [Theory]
     [InlineData(13, false)]
     [InlineData(21, true)]
@@ -107,10 +153,15 @@ public sealed class DecoderHeadTests : IDisposable
 
     private static void AssertSame(ISlot expected, ISlot slot)
     {
+        AssertNear(expected, slot);
+        AssertMaxima(slot);
+    }
+
+    private static void AssertNear(ISlot expected, ISlot slot)
+    {
         var (theirs, ours) = (expected.Logits.ToArray(), slot.Logits.ToArray());
         Assert.Equal(theirs.Length, ours.Length);
         Assert.All(theirs.Zip(ours), pair => Assert.Equal(pair.First, pair.Second, 0.05f));
-        AssertMaxima(slot);
     }
 
     private static void AssertMaxima(ISlot slot) => Assert.Equal(slot.Logits.ToArray().Chunk(LogitBlocks.Size).Select(block => block.Max()), slot.Maxima.ToArray());

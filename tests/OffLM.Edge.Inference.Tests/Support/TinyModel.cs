@@ -3,25 +3,32 @@ using OffLM.ModelForge;
 namespace OffLM.Edge.Inference.Tests.Support;
 
 /// <summary>A forged model of 1.4 MB, loaded once for a class's tests.</summary>
-public sealed class TinyModel : IDisposable
+public class TinyModel : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
+    private readonly ModelRecipe _recipe;
     private DirectEngine? _direct;
 
     public TinyModel()
+        : this(ModelRecipe.Tiny)
     {
+    }
+
+    protected TinyModel(ModelRecipe recipe)
+    {
+        _recipe = recipe;
         Folder = _folder.Path("tiny");
-        Forge.Write(Folder, ModelRecipe.Tiny);
+        Forge.Write(Folder, recipe);
         Engine = GenAiEngine.Load(Folder, threads: 1);
     }
 
     public string Folder { get; }
 
     /// <summary>The same model in operators of the ONNX standard.</summary>
-    public string StandardFolder => Variant("tiny-standard", ModelRecipe.Tiny with { Standard = true });
+    public string StandardFolder => Variant("tiny-standard", _recipe with { Standard = true });
 
     /// <summary>The same model with scores after each token.</summary>
-    public string UnprunedFolder => Variant("tiny-unpruned", ModelRecipe.Tiny with { Prune = false });
+    public string UnprunedFolder => Variant("tiny-unpruned", _recipe with { Prune = false });
 
     public GenAiEngine Engine { get; }
 
@@ -43,6 +50,7 @@ public sealed class TinyModel : IDisposable
         Engine.Dispose();
         _direct?.Dispose();
         _folder.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     private string Variant(string name, ModelRecipe recipe)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using OffLM.Edge.Inference.Interop.OnnxRuntime;
 
 namespace OffLM.Edge.Inference;
 
@@ -48,11 +49,12 @@ internal ref struct AdapterFile(ReadOnlySpan<byte> bytes)
             elements = checked(elements * shape[i]);
         }
 
-        var type = (Interop.OnnxRuntime.OrtElementType)Integer(Field(table, ElementType));
-        var parameter = new AdapterParameter(Encoding.UTF8.GetString(At(name + 4, Integer(name))), shape, data + 4);
-        return type == Interop.OnnxRuntime.OrtElementType.Float && Integer(data) == elements * sizeof(float) && At(parameter.Offset, Integer(data)).Length >= 0
+        var type = (OrtElementType)Integer(Field(table, ElementType));
+        var parameter = new AdapterParameter(Encoding.UTF8.GetString(At(name + 4, Integer(name))), shape, type, data + 4);
+        return type is OrtElementType.Float or OrtElementType.Float16 && Integer(data) == elements * OrtTensor.BytesOf(type)
+            && At(parameter.Offset, Integer(data)).Length >= 0
             ? parameter
-            : throw Broken($"its {parameter.Name} is not float32 of its dimensions");
+            : throw Broken($"its {parameter.Name} is not float32 or float16 of its dimensions");
     }
 
     /// <summary>Where a table has a field.</summary>
@@ -76,5 +78,6 @@ internal ref struct AdapterFile(ReadOnlySpan<byte> bytes)
 /// <summary>A matrix that an adapter gives to the graph.</summary>
 /// <param name="Name">The graph's input.</param>
 /// <param name="Shape">Its dimensions.</param>
-/// <param name="Offset">Where its float32 numbers begin in the file.</param>
-internal sealed record AdapterParameter(string Name, IReadOnlyList<long> Shape, int Offset);
+/// <param name="Type">Of its numbers: floats of 32 or 16 bits.</param>
+/// <param name="Offset">Where they begin in the file.</param>
+internal sealed record AdapterParameter(string Name, IReadOnlyList<long> Shape, OrtElementType Type, int Offset);

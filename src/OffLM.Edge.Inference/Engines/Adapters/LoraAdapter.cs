@@ -69,7 +69,7 @@ internal sealed unsafe class LoraAdapter
         var first = (byte*)Unsafe.AsPointer(ref _file[0]);
         for (var i = 0; i < _names.Length; i++)
         {
-            using var tensor = OrtTensor.Over((float*)(first + _parameters[i].Offset), [.. _parameters[i].Shape]);
+            using var tensor = OrtTensor.Over(first + _parameters[i].Offset, _parameters[i].Type, [.. _parameters[i].Shape]);
             binding.Input(_names[i], tensor);
         }
     }
@@ -90,7 +90,7 @@ internal sealed unsafe class LoraAdapter
         {
             if (input.Name == parameter.Name)
             {
-                var fits = input.Type == OrtElementType.Float && input.Shape.Count == parameter.Shape.Count;
+                var fits = input.Type == parameter.Type && input.Shape.Count == parameter.Shape.Count;
                 for (var i = 0; fits && i < input.Shape.Count; i++)
                 {
                     fits = input.Shape[i] < 0 || input.Shape[i] == parameter.Shape[i];

@@ -63,7 +63,7 @@ internal static class DecoderHead
         var graph = fields.Find(f => f.Number == ModelGraph).Inside(model).ToList();
         var added = new OnnxMessage();
         var changes = Choose(model, graph, logits, added);
-        if (vocabularySize >= FewestForMaxima && vocabularySize % LogitBlocks.Size == 0)
+        if (vocabularySize >= FewestForMaxima && vocabularySize % LogitBlocks.Size == 0 && IsFloat(model, graph, logits))
         {
             AddMaxima(added, logits, vocabularySize, axesAreInput: Version(model, fields) >= AxesAreInput);
             changes = true;
@@ -117,13 +117,22 @@ internal static class DecoderHead
         return (parts.Find(p => p.Number == 4).Text(model), parts.FindAll(p => p.Number == 1));
     }
 
+    /// <summary>What the graph says of an output's tensor.</summary>
+    private static IEnumerable<OnnxField> OutputTensor(byte[] model, List<OnnxField> graph, string name)
+    {
+        var output = graph.Find(f => f.Number == GraphOutput && f.Inside(model).Any(p => p.Number == 1 && p.Text(model) == name));
+        return output.Inside(model).Where(p => p.Number == 2)
+            .SelectMany(type => type.Inside(model)).Where(p => p.Number == 1)
+            .SelectMany(tensor => tensor.Inside(model));
+    }
+
+    private static bool IsFloat(byte[] model, List<OnnxField> graph, string output) =>
+        OutputTensor(model, graph, output).Any(p => p is { Number: 1, Value: OnnxMessage.Float });
+
     /// <summary>The output's dimension that counts tokens.</summary>
     private static OnnxField TokenDimension(byte[] model, List<OnnxField> graph, string logits)
     {
-        var output = graph.Find(f => f.Number == GraphOutput && f.Inside(model).Any(p => p.Number == 1 && p.Text(model) == logits));
-        var dimensions = output.Inside(model).Where(p => p.Number == 2)
-            .SelectMany(type => type.Inside(model)).Where(p => p.Number == 1)
-            .SelectMany(tensor => tensor.Inside(model)).Where(p => p.Number == 2)
+        var dimensions = OutputTensor(model, graph, logits).Where(p => p.Number == 2)
             .SelectMany(shape => shape.Inside(model)).Where(p => p.Number == 1).ToList();
         return dimensions.Count == 3 ? dimensions[1] : default;
     }

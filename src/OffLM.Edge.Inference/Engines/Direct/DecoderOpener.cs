@@ -35,11 +35,12 @@ internal sealed class DecoderOpener(string folder, GraphKind kind, DecoderSettin
         return Open(rung, session);
     }
 
-    private int Rows => (int)Math.Clamp(options.CacheBytes / RowBytes, 1, options.Rows);
+    private int RowsOf(long rowBytes) => (int)Math.Clamp(options.CacheBytes / rowBytes, 1, options.Rows);
 
-    private long RowBytes => kind == GraphKind.SharedCache
-        ? KeyValueCache.RowBytes(graph.Layers, graph.KeyValueHeads, graph.HeadSize, settings.ContextLength)
-        : GrowingDecoder.RowBytes(graph, settings.ContextLength);
+    private int GrowingRows => RowsOf(GrowingDecoder.RowBytes(graph, settings.ContextLength));
+
+    private int SharedRows(OrtElementType type) =>
+        RowsOf(KeyValueCache.RowBytes(graph.Layers, graph.KeyValueHeads, graph.HeadSize, settings.ContextLength, type));
 
     private OpenedDecoder Open(ProviderRung rung, OrtSessionOptions sessionOptions)
     {
@@ -47,10 +48,10 @@ internal sealed class DecoderOpener(string folder, GraphKind kind, DecoderSettin
         IDirectDecoder? decoder = null;
         try
         {
-            DirectGraph.CheckValues(session, graph, settings.VocabularySize);
+            var type = DirectGraph.CheckValues(session, kind, graph, settings.VocabularySize);
             decoder = kind == GraphKind.SharedCache
-                ? new DirectDecoder(session, graph, Rows, settings.ContextLength, settings.VocabularySize)
-                : new GrowingDecoder(session, graph, Rows, settings.ContextLength, settings.VocabularySize);
+                ? new DirectDecoder(session, graph, type, SharedRows(type), settings.ContextLength, settings.VocabularySize)
+                : new GrowingDecoder(session, graph, GrowingRows, settings.ContextLength, settings.VocabularySize);
             if (kind == GraphKind.GrowingCache || !session.IsOnCpu)
             {
                 decoder.Try();
@@ -83,7 +84,7 @@ internal sealed class DecoderOpener(string folder, GraphKind kind, DecoderSettin
     }
 
     private ProviderSettings.ShapeProfile Profile() =>
-        new(graph, graph.NamesPositionIds, Rows, GrowingDecoder.Piece, (settings.ContextLength + KeyValueCache.LengthStep - 1) / KeyValueCache.LengthStep * KeyValueCache.LengthStep);
+        new(graph, graph.NamesPositionIds, GrowingRows, GrowingDecoder.Piece, (settings.ContextLength + KeyValueCache.LengthStep - 1) / KeyValueCache.LengthStep * KeyValueCache.LengthStep);
 }
 
 /// <summary>A model's graph, ready to be fed.</summary>

@@ -1,9 +1,11 @@
+using System.Numerics.Tensors;
+using OffLM.Edge.Inference.Interop.LibC;
 using OffLM.Edge.Inference.Interop.OnnxRuntime;
 
 namespace OffLM.Edge.Inference;
 
-/// <summary>Feeds graphs that write new tokens into the cache itself.</summary>
-internal sealed class DirectDecoder : IDirectDecoder
+/// <summary>Feeds graphs that write new tokens into the cache itself. They compute in floats of 32 or 16 bits.</summary>
+internal sealed unsafe class DirectDecoder : IDirectDecoder
 {
     /// <summary>The mask of a step is a little wider than it must be, so that it is bound once in so many steps. GroupQueryAttention takes each
     /// row's length from its sum.</summary>
@@ -17,13 +19,17 @@ internal sealed class DirectDecoder : IDirectDecoder
     private readonly DirectInputs _inputs;
     private readonly ScoreMemory _stepped;
     private readonly ScoreMemory _guessed;
+
+    /// <summary>Where a graph of 16-bit floats gives the scores of a step; null for others.</summary>
+    private readonly AnonymousMemory? _halves;
+    private readonly int _halfRows;
     private readonly OrtRunOptions _stepOptions = new();
     private readonly RowBinding?[] _bindings;
     private readonly int _headSize;
     private readonly int _heads;
     private readonly bool _lastTokenOnly;
 
-    internal DirectDecoder(OrtSession session, DecoderSettings settings, int rows, int contextLength, int vocabularySize)
+    internal DirectDecoder(OrtSession session, DecoderSettings settings, OrtElementType cacheType, int rows, int contextLength, int vocabularySize)
     {
         _session = session;
         (_heads, _headSize) = (settings.KeyValueHeads, settings.HeadSize);
@@ -31,11 +37,17 @@ internal sealed class DirectDecoder : IDirectDecoder
         GivesMaxima = DirectGraph.Has(session.Outputs, DecoderHead.Maxima);
         _names = new DirectNames(settings, session);
         _lastTokenOnly = DirectGraph.GivesLastTokenOnly(session, settings);
-        Cache = new KeyValueCache(settings.Layers, _heads, _headSize, rows, contextLength);
+        Cache = new KeyValueCache(settings.Layers, _heads, _headSize, rows, contextLength, cacheType);
         _inputs = new DirectInputs(rows, Cache.Length);
         MaxDraft = _lastTokenOnly ? 0 : MostGuesses;
         _stepped = new ScoreMemory(rows, vocabularySize, GivesMaxima);
         _guessed = new ScoreMemory(MaxDraft + 1, vocabularySize, GivesMaxima);
+        if (DirectGraph.GivesHalves(session, settings))
+        {
+            _halfRows = Math.Max(rows, MaxDraft + 1);
+            _halves = new AnonymousMemory(HalfBytes(_halfRows));
+        }
+
         _bindings = new RowBinding?[rows * rows];
     }
 
@@ -113,6 +125,7 @@ internal sealed class DirectDecoder : IDirectDecoder
         _inputs.Dispose();
         _stepped.Dispose();
         _guessed.Dispose();
+        _halves?.Dispose();
         Cache.Dispose();
     }
 
@@ -126,10 +139,27 @@ internal sealed class DirectDecoder : IDirectDecoder
     {
         _inputs.Want(wanted, tokens);
         binding.Wanted(_inputs, wanted);
-        binding.Scores(scores, wanted);
+        if (_halves is null)
+        {
+            binding.Scores(scores, wanted);
+            _session.Run(binding.Binding, options);
+            return scores;
+        }
+
+        var rows = binding.Rows * wanted;
+        using var larger = rows > _halfRows ? new AnonymousMemory(HalfBytes(rows)) : null;
+        var halves = (Half*)(larger ?? _halves).Address;
+        binding.Scores(halves, VocabularySize, wanted);
         _session.Run(binding.Binding, options);
+        for (var row = 0; row < rows; row++)
+        {
+            TensorPrimitives.ConvertToSingle(new ReadOnlySpan<Half>(halves + ((long)row * VocabularySize), VocabularySize), scores.From(row).Logits);
+        }
+
         return scores;
     }
+
+    private long HalfBytes(int rows) => (long)rows * VocabularySize * sizeof(ushort);
 
     private int MaskWidth(int longest) => Math.Min((longest + MaskStep) / MaskStep * MaskStep, Cache.Length);
 

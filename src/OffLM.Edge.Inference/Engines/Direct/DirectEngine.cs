@@ -30,7 +30,7 @@ internal sealed class DirectEngine : IEngine
 
     public IReadOnlyCollection<int> EndTokens => _settings.EndTokens;
 
-    public long CacheBytesPerToken => _settings.CacheBytesPerToken;
+    public long CacheBytesPerToken => _decoder.Cache.BytesPerToken;
 
     public int MaxSlots => _decoder.Cache.Rows;
 

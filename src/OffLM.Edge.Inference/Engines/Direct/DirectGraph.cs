@@ -39,12 +39,20 @@ internal static class DirectGraph
     }
 
     /// <summary>Looks at the loaded graph's inputs and outputs.</summary>
+    /// <param name="session">The graph.</param>
+    /// <param name="kind">How its cache goes in and out.</param>
+    /// <param name="settings">What its configuration says of it.</param>
+    /// <param name="vocabularySize">Scores of a token.</param>
+    /// <returns>The type of the cache's elements.</returns>
     /// <exception cref="UnknownGraphException">With the reason.</exception>
-    internal static void CheckValues(OrtSession session, DecoderSettings settings, int vocabularySize)
+    internal static OrtElementType CheckValues(OrtSession session, GraphKind kind, DecoderSettings settings, int vocabularySize)
     {
+
         HashSet<string> tokens = [settings.InputIds, settings.AttentionMask, settings.PositionIds, DecoderHead.Wanted];
         HashSet<string> past = [.. settings.PastKeys, .. settings.PastValues];
         HashSet<string> present = [.. settings.PresentKeys, .. settings.PresentValues];
+        var cacheType = session.Inputs.FirstOrDefault(i => past.Contains(i.Name))?.Type ?? OrtElementType.Undefined;
+        Require(IsKnownFloat(cacheType, kind), $"its cache is not {KnownFloats(kind)}");
         foreach (var input in session.Inputs)
         {
             if (tokens.Contains(input.Name))
@@ -54,7 +62,7 @@ internal static class DirectGraph
             }
 
             Require(past.Remove(input.Name), $"its graph wants the input {input.Name}");
-            RequireCache(input, settings);
+            RequireCache(input, cacheType, settings);
         }
 
         foreach (var output in session.Outputs)
@@ -62,8 +70,8 @@ internal static class DirectGraph
             if (output.Name == settings.Logits)
             {
                 Require(
-                    output.Type == OrtElementType.Float && output.Shape is [_, _, var width] && width == vocabularySize,
-                    $"its scores are not float32, or not {vocabularySize} for a token");
+                    IsKnownFloat(output.Type, kind) && output.Shape is [_, _, var width] && width == vocabularySize,
+                    $"its scores are not {KnownFloats(kind)}, or not {vocabularySize} for a token");
                 continue;
             }
 
@@ -73,11 +81,12 @@ internal static class DirectGraph
             }
 
             Require(present.Remove(output.Name), $"its graph gives the output {output.Name}");
-            RequireCache(output, settings);
+            RequireCache(output, cacheType, settings);
         }
 
         Require(Has(session.Inputs, settings.InputIds) && Has(session.Inputs, settings.AttentionMask), "its graph takes no token ids or no attention mask");
         Require(Has(session.Outputs, settings.Logits) && past.Count == 0 && present.Count == 0, "its graph lacks an input or output that its configuration names");
+        return cacheType;
     }
 
     internal static bool Has(IReadOnlyList<OrtValueInfo> values, string name) => values.Any(v => v.Name == name);
@@ -86,9 +95,18 @@ internal static class DirectGraph
     internal static bool GivesLastTokenOnly(OrtSession session, DecoderSettings settings) =>
         session.Outputs.First(o => o.Name == settings.Logits).Shape[1] == 1;
 
-    private static void RequireCache(OrtValueInfo value, DecoderSettings settings) => Require(
-        value.Type == OrtElementType.Float && value.Shape is [_, var heads, _, var size] && heads == settings.KeyValueHeads && size == settings.HeadSize,
-        $"its cache {value.Name} is not float32 of {settings.KeyValueHeads} heads of {settings.HeadSize}");
+    /// <summary>Whether scores are 16-bit floats. The graph must have been checked.</summary>
+    internal static bool GivesHalves(OrtSession session, DecoderSettings settings) =>
+        session.Outputs.First(o => o.Name == settings.Logits).Type == OrtElementType.Float16;
+
+    private static bool IsKnownFloat(OrtElementType type, GraphKind kind) =>
+        type == OrtElementType.Float || (type == OrtElementType.Float16 && kind == GraphKind.SharedCache);
+
+    private static string KnownFloats(GraphKind kind) => kind == GraphKind.SharedCache ? "float32 or float16" : "float32";
+
+    private static void RequireCache(OrtValueInfo value, OrtElementType type, DecoderSettings settings) => Require(
+        value.Type == type && value.Shape is [_, var heads, _, var size] && heads == settings.KeyValueHeads && size == settings.HeadSize,
+        $"its cache {value.Name} is not {(type == OrtElementType.Float ? "float32" : "float16")} of {settings.KeyValueHeads} heads of {settings.HeadSize}");
 
     private static void Require(bool condition, string reason)
     {

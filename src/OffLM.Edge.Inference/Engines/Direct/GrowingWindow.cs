@@ -192,7 +192,7 @@ internal sealed unsafe class GrowingWindow : IDisposable
     private float* Present(int tensor) => (float*)_present.Address + (tensor * _presentElements);
 
     private float* Cached(int tensor, int index, int head, int token) =>
-        Place(_cache.Tensor(tensor, _firstRow + index), 0, head, _cache.Length, token);
+        Place((float*)_cache.Tensor(tensor, _firstRow + index), 0, head, _cache.Length, token);
 
     private float* Place(float* tensor, int row, int head, int tokens, int token) =>
         tensor + ((((((long)row * _heads) + head) * tokens) + token) * _headSize);

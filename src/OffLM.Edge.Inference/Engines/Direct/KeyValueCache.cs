@@ -1,4 +1,5 @@
 using OffLM.Edge.Inference.Interop.LibC;
+using OffLM.Edge.Inference.Interop.OnnxRuntime;
 
 namespace OffLM.Edge.Inference;
 
@@ -13,24 +14,29 @@ internal sealed unsafe class KeyValueCache : IDisposable
     internal const int LengthStep = 256;
 
     private readonly AnonymousMemory _memory;
-    private readonly float[] _swap;
+    private readonly byte[] _swap;
     private readonly long[] _stamps;
     private readonly int _heads;
-    private readonly int _headSize;
+
+    /// <summary>Of one head.</summary>
+    private readonly int _tokenBytes;
 
     /// <param name="layers">Each with keys and values.</param>
     /// <param name="heads">Key and value heads.</param>
     /// <param name="headSize">Elements of one head's key.</param>
     /// <param name="rows">Sequences.</param>
     /// <param name="length">Tokens of the longest sequence.</param>
-    internal KeyValueCache(int layers, int heads, int headSize, int rows, int length)
+    /// <param name="type">Of an element: a float of 32 or 16 bits.</param>
+    internal KeyValueCache(int layers, int heads, int headSize, int rows, int length, OrtElementType type = OrtElementType.Float)
     {
-        (Layers, Rows, _heads, _headSize) = (layers, rows, heads, headSize);
+        (Layers, Rows, _heads, _tokenBytes, Type) = (layers, rows, heads, headSize * OrtTensor.BytesOf(type), type);
         Length = (length + LengthStep - 1) / LengthStep * LengthStep;
-        _swap = new float[headSize * LengthStep];
+        _swap = new byte[_tokenBytes * LengthStep];
         _stamps = new long[rows];
-        _memory = new AnonymousMemory(2L * layers * rows * RowElements * sizeof(float));
+        _memory = new AnonymousMemory(2L * layers * rows * TensorRowBytes);
     }
+
+    internal OrtElementType Type { get; }
 
     internal int Layers { get; }
 
@@ -39,17 +45,21 @@ internal sealed unsafe class KeyValueCache : IDisposable
     /// <summary>Tokens that a row has room for: the tensors' third dimension.</summary>
     internal int Length { get; }
 
+    /// <summary>What a token takes in all layers.</summary>
+    internal long BytesPerToken => 2L * Layers * _heads * _tokenBytes;
+
     /// <summary>What a row takes when it is full.</summary>
-    internal static long RowBytes(int layers, int heads, int headSize, int length) => 2L * layers * heads * headSize * length * sizeof(float);
+    internal static long RowBytes(int layers, int heads, int headSize, int length, OrtElementType type = OrtElementType.Float) =>
+        2L * layers * heads * headSize * length * OrtTensor.BytesOf(type);
 
-    private long RowElements => (long)_heads * Length * _headSize;
+    private long TensorRowBytes => (long)_heads * Length * _tokenBytes;
 
-    internal float* Keys(int layer, int row) => Tensor(2 * layer, row);
+    internal void* Keys(int layer, int row) => Tensor(2 * layer, row);
 
-    internal float* Values(int layer, int row) => Tensor((2 * layer) + 1, row);
+    internal void* Values(int layer, int row) => Tensor((2 * layer) + 1, row);
 
     /// <summary>One of the tensors, from a row on: keys and values of one layer after the other.</summary>
-    internal float* Tensor(int tensor, int row) => (float*)_memory.Address + ((((long)tensor * Rows) + row) * RowElements);
+    internal byte* Tensor(int tensor, int row) => _memory.Address + ((((long)tensor * Rows) + row) * TensorRowBytes);
 
     /// <summary>Changes whenever tokens come into a row that were computed in none or another.</summary>
     internal long Stamp(int row) => _stamps[row];
@@ -63,8 +73,8 @@ internal sealed unsafe class KeyValueCache : IDisposable
         {
             for (var head = 0; head < _heads; head++)
             {
-                var offset = (long)head * Length * _headSize;
-                SwapHead(Tensor(tensor, rowA) + offset, tokensA * _headSize, Tensor(tensor, rowB) + offset, tokensB * _headSize);
+                var offset = (long)head * Length * _tokenBytes;
+                SwapHead(Tensor(tensor, rowA) + offset, tokensA * _tokenBytes, Tensor(tensor, rowB) + offset, tokensB * _tokenBytes);
             }
         }
     }
@@ -77,8 +87,8 @@ internal sealed unsafe class KeyValueCache : IDisposable
         {
             for (var head = 0; head < _heads; head++)
             {
-                var offset = (((long)head * Length) + firstToken) * _headSize;
-                new ReadOnlySpan<float>(Tensor(tensor, from) + offset, tokens * _headSize).CopyTo(new Span<float>(Tensor(tensor, to) + offset, tokens * _headSize));
+                var offset = (((long)head * Length) + firstToken) * _tokenBytes;
+                new ReadOnlySpan<byte>(Tensor(tensor, from) + offset, tokens * _tokenBytes).CopyTo(new Span<byte>(Tensor(tensor, to) + offset, tokens * _tokenBytes));
             }
         }
     }
@@ -89,18 +99,18 @@ internal sealed unsafe class KeyValueCache : IDisposable
         _stamps[row]++;
         for (var tensor = 0; tensor < 2 * Layers; tensor++)
         {
-            _memory.Release((byte*)Tensor(tensor, row) - _memory.Address, RowElements * sizeof(float));
+            _memory.Release(Tensor(tensor, row) - _memory.Address, TensorRowBytes);
         }
     }
 
     public void Dispose() => _memory.Dispose();
 
-    private void SwapHead(float* a, int countA, float* b, int countB)
+    private void SwapHead(byte* a, int countA, byte* b, int countB)
     {
         if (countA == 0 || countB == 0)
         {
-            new ReadOnlySpan<float>(a, countA).CopyTo(new Span<float>(b, countA));
-            new ReadOnlySpan<float>(b, countB).CopyTo(new Span<float>(a, countB));
+            new ReadOnlySpan<byte>(a, countA).CopyTo(new Span<byte>(b, countA));
+            new ReadOnlySpan<byte>(b, countB).CopyTo(new Span<byte>(a, countB));
             return;
         }
 
@@ -108,8 +118,8 @@ internal sealed unsafe class KeyValueCache : IDisposable
         for (var done = 0; done < count; done += part)
         {
             part = Math.Min(_swap.Length, count - done);
-            var partA = new Span<float>(a + done, part);
-            var partB = new Span<float>(b + done, part);
+            var partA = new Span<byte>(a + done, part);
+            var partB = new Span<byte>(b + done, part);
             partA.CopyTo(_swap);
             partB.CopyTo(partA);
             _swap.AsSpan(0, part).CopyTo(partB);

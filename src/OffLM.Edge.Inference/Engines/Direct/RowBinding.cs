@@ -20,8 +20,8 @@ internal sealed unsafe class RowBinding : IDisposable
         _binding = session.CreateBinding();
         for (var layer = 0; layer < cache.Layers; layer++)
         {
-            using var keys = OrtTensor.Over(cache.Keys(layer, firstRow), rows, heads, cache.Length, headSize);
-            using var values = OrtTensor.Over(cache.Values(layer, firstRow), rows, heads, cache.Length, headSize);
+            using var keys = OrtTensor.Over(cache.Keys(layer, firstRow), cache.Type, rows, heads, cache.Length, headSize);
+            using var values = OrtTensor.Over(cache.Values(layer, firstRow), cache.Type, rows, heads, cache.Length, headSize);
             _binding.Input(names.PastKeys[layer], keys);
             _binding.Output(names.PresentKeys[layer], keys);
             _binding.Input(names.PastValues[layer], values);
@@ -32,6 +32,8 @@ internal sealed unsafe class RowBinding : IDisposable
     }
 
     internal OrtIoBinding Binding => _binding;
+
+    internal int Rows => _rows;
 
     /// <summary>Says what each row's tokens are.</summary>
     /// <param name="inputs">Where they are: ids, mask and positions one row after the other.</param>
@@ -91,6 +93,17 @@ internal sealed unsafe class RowBinding : IDisposable
                 _binding.Output(name, largest);
             }
 
+            _scores = ((nint)place, tokens);
+        }
+    }
+
+    /// <summary>Says where the scores of a graph of 16-bit floats go.</summary>
+    internal void Scores(Half* place, int vocabularySize, int tokens)
+    {
+        if (_scores != ((nint)place, tokens))
+        {
+            using var logits = OrtTensor.Over(place, OrtElementType.Float16, _rows, tokens, vocabularySize);
+            _binding.Output(_names.Logits, logits);
             _scores = ((nint)place, tokens);
         }
     }

@@ -16,15 +16,13 @@ internal sealed unsafe class OrtTensor : IDisposable
 
     internal ValueHandle Handle { get; }
 
-    internal static OrtTensor Over(float* data, params ReadOnlySpan<long> shape) => Over(data, sizeof(float), OrtElementType.Float, shape);
+    internal static OrtTensor Over(float* data, params ReadOnlySpan<long> shape) => Over(data, OrtElementType.Float, shape);
 
-    internal static OrtTensor Over(long* data, params ReadOnlySpan<long> shape) => Over(data, sizeof(long), OrtElementType.Int64, shape);
+    internal static OrtTensor Over(long* data, params ReadOnlySpan<long> shape) => Over(data, OrtElementType.Int64, shape);
 
-    public void Dispose() => Handle.Dispose();
-
-    private static OrtTensor Over(void* data, int elementBytes, OrtElementType type, ReadOnlySpan<long> shape)
+    internal static OrtTensor Over(void* data, OrtElementType type, params ReadOnlySpan<long> shape)
     {
-        var bytes = (nuint)elementBytes;
+        var bytes = (nuint)BytesOf(type);
         foreach (var length in shape)
         {
             bytes *= checked((nuint)length);
@@ -39,4 +37,15 @@ internal sealed unsafe class OrtTensor : IDisposable
 
         return new OrtTensor(new ValueHandle(value));
     }
+
+    /// <summary>What an element takes.</summary>
+    internal static int BytesOf(OrtElementType type) => type switch
+    {
+        OrtElementType.Float => sizeof(float),
+        OrtElementType.Float16 => sizeof(ushort),
+        OrtElementType.Int64 => sizeof(long),
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Only types that are computed with here."),
+    };
+
+    public void Dispose() => Handle.Dispose();
 }
