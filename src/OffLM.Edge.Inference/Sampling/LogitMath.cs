@@ -27,6 +27,26 @@ internal static class LogitMath
     private const float P3 = 0.055906425f;
     private const float P4 = 0.009582853f;
 
+    /// <summary>How far two ways to compute the same scores are apart at most, as a share of the scores' spread.</summary>
+    /// <exception cref="InferenceException">Some are no numbers, or all are the same: nothing computed them.</exception>
+    internal static float Difference(ReadOnlySpan<float> scores, ReadOnlySpan<float> others)
+    {
+        var (least, most, difference) = (float.MaxValue, float.MinValue, 0f);
+        for (var i = 0; i < scores.Length; i++)
+        {
+            // Math.Max keeps what is not a number.
+            (least, most) = (Math.Min(least, scores[i]), Math.Max(most, scores[i]));
+            difference = Math.Max(difference, Math.Abs(scores[i] - others[i]));
+        }
+
+        if (!float.IsFinite(difference))
+        {
+            throw new InferenceException("its scores are no numbers");
+        }
+
+        return most > least ? difference / (most - least) : throw new InferenceException("its scores are all the same");
+    }
+
     /// <summary>The largest value; NaN if there is one.</summary>
     internal static float Max(ReadOnlySpan<float> values)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using OffLM.Edge.Inference.Interop.OnnxRuntime;
 
 namespace OffLM.Edge.Inference;
@@ -10,6 +11,9 @@ namespace OffLM.Edge.Inference;
 /// <param name="options">Threads and memory.</param>
 internal sealed class DecoderOpener(string folder, GraphKind kind, DecoderSettings graph, GenAiSettings settings, DirectOptions options)
 {
+    /// <summary>ONNX Runtime's name for a GPU's memory.</summary>
+    private const string CudaMemory = "Cuda";
+
     /// <exception cref="InferenceException">It can't be opened there, or doesn't compute what is expected.</exception>
     internal OpenedDecoder Open(ProviderRung rung)
     {
@@ -39,8 +43,25 @@ internal sealed class DecoderOpener(string folder, GraphKind kind, DecoderSettin
 
     private int GrowingRows => RowsOf(GrowingDecoder.RowBytes(graph, settings.ContextLength));
 
-    private int SharedRows(OrtElementType type) =>
-        RowsOf(KeyValueCache.RowBytes(graph.Layers, graph.KeyValueHeads, graph.HeadSize, settings.ContextLength, type));
+    private DirectDecoder Shared(OrtSession session, ProviderRung rung, OrtElementType type)
+    {
+        // CUDA's GroupQueryAttention takes 16-bit floats only; with others it is the CPU's, and so is the cache.
+        var device = options.CacheDevice ?? (rung.Name == ProviderRung.Cuda && type == OrtElementType.Float16 ? CudaMemory : null);
+        var number = rung.Options.TryGetValue("device_id", out var id) && int.TryParse(id, CultureInfo.InvariantCulture, out var given) ? given : 0;
+        for (var rows = RowsOf(KeyValueCache.RowBytes(graph.Layers, graph.KeyValueHeads, graph.HeadSize, settings.ContextLength, type)); ; rows /= 2)
+        {
+            try
+            {
+                return new DirectDecoder(
+                    session, graph, type, rows, settings.ContextLength, settings.VocabularySize,
+                    device is null ? null : bytes => new OrtDeviceMemory(session, device, number, bytes));
+            }
+            catch (InferenceException) when (device is not null && rows > 1)
+            {
+                // A device has less memory, or others have taken it.
+            }
+        }
+    }
 
     private OpenedDecoder Open(ProviderRung rung, OrtSessionOptions sessionOptions)
     {
@@ -50,9 +71,9 @@ internal sealed class DecoderOpener(string folder, GraphKind kind, DecoderSettin
         {
             var type = DirectGraph.CheckValues(session, kind, graph, settings.VocabularySize);
             decoder = kind == GraphKind.SharedCache
-                ? new DirectDecoder(session, graph, type, SharedRows(type), settings.ContextLength, settings.VocabularySize)
+                ? Shared(session, rung, type)
                 : new GrowingDecoder(session, graph, GrowingRows, settings.ContextLength, settings.VocabularySize);
-            if (kind == GraphKind.GrowingCache || !session.IsOnCpu)
+            if (kind == GraphKind.GrowingCache || !session.IsOnCpu || decoder.Cache.IsOnDevice)
             {
                 decoder.Try();
             }

@@ -11,6 +11,9 @@ internal sealed unsafe class DirectDecoder : IDirectDecoder
     /// row's length from its sum.</summary>
     private const int MaskStep = 64;
 
+    /// <summary>Tokens of a prompt that are computed at once.</summary>
+    private const int Piece = 256;
+
     /// <summary>More cost more time, and are seldom right to the last.</summary>
     private const int MostGuesses = 8;
 
@@ -29,15 +32,25 @@ internal sealed unsafe class DirectDecoder : IDirectDecoder
     private readonly int _heads;
     private readonly bool _lastTokenOnly;
 
-    internal DirectDecoder(OrtSession session, DecoderSettings settings, OrtElementType cacheType, int rows, int contextLength, int vocabularySize)
+    /// <param name="session">The graph; disposed with the decoder.</param>
+    /// <param name="settings">Its names and dimensions.</param>
+    /// <param name="cacheType">Of its keys and values.</param>
+    /// <param name="rows">Sequences of the cache.</param>
+    /// <param name="contextLength">Tokens of a sequence at most.</param>
+    /// <param name="vocabularySize">Scores of a token.</param>
+    /// <param name="device">Takes memory for the cache; null for memory of this process.</param>
+    /// <exception cref="InferenceException">There is not enough memory.</exception>
+    internal DirectDecoder(
+        OrtSession session, DecoderSettings settings, OrtElementType cacheType, int rows, int contextLength, int vocabularySize,
+        Func<long, OrtDeviceMemory>? device = null)
     {
         _session = session;
         (_heads, _headSize) = (settings.KeyValueHeads, settings.HeadSize);
+        Cache = new KeyValueCache(settings.Layers, _heads, _headSize, rows, contextLength, cacheType, device);
         (ContextLength, VocabularySize) = (contextLength, vocabularySize);
         GivesMaxima = DirectGraph.Has(session.Outputs, DecoderHead.Maxima);
         _names = new DirectNames(settings, session);
         _lastTokenOnly = DirectGraph.GivesLastTokenOnly(session, settings);
-        Cache = new KeyValueCache(settings.Layers, _heads, _headSize, rows, contextLength, cacheType);
         _inputs = new DirectInputs(rows, Cache.Length);
         MaxDraft = _lastTokenOnly ? 0 : MostGuesses;
         _stepped = new ScoreMemory(rows, vocabularySize, GivesMaxima);
@@ -76,7 +89,14 @@ internal sealed unsafe class DirectDecoder : IDirectDecoder
             return;
         }
 
-        // The graph gives the scores after each token: room for them is taken for this piece only.
+        // The graph gives the scores after each token.
+        if (_halves is not null)
+        {
+            RunHalves(binding, tokens.Length, scores, tokens.Length, tokens.Length - 1, options);
+            return;
+        }
+
+        // Room for them is taken for this piece only.
         using var all = new ScoreMemory(tokens.Length, VocabularySize, GivesMaxima);
         try
         {
@@ -107,13 +127,26 @@ internal sealed unsafe class DirectDecoder : IDirectDecoder
         return Run(binding, tokens.Length, _guessed.Rows, tokens.Length, _stepOptions);
     }
 
+    /// <summary>Looks whether there is memory for a piece of a prompt, and whether keys and values are where they are expected to be: in two pieces, scores
+    /// must be those of one.</summary>
     public void Try()
     {
-        Prefill(0, 0, [1, 2, 3, 4], _stepped.Rows, wanted: true, _stepOptions);
-        Cache.Release(0);
-        if (!float.IsFinite(LogitMath.Max(_stepped.Rows.Logits)))
+        var tokens = new int[Math.Min(Piece, ContextLength)];
+        for (var i = 0; i < tokens.Length; i++)
         {
-            throw new InferenceException("its scores are no numbers");
+            tokens[i] = i % VocabularySize;
+        }
+
+        Prefill(0, 0, tokens, _stepped.Rows, wanted: true, _stepOptions);
+        var whole = _stepped.Rows.Logits.ToArray();
+        var (row, first) = (Cache.Rows - 1, tokens.Length / 2);
+        Prefill(row, 0, tokens.AsSpan(0, first), _stepped.Rows, wanted: false, _stepOptions);
+        Prefill(row, first, tokens.AsSpan(first), _stepped.Rows, wanted: true, _stepOptions);
+        Cache.Release(0);
+        Cache.Release(row);
+        if (LogitMath.Difference(whole, _stepped.Rows.Logits) > IDirectDecoder.Tolerance)
+        {
+            throw new InferenceException("what it kept of a prompt's first tokens is lost or changed when the next come");
         }
     }
 
@@ -121,12 +154,12 @@ internal sealed unsafe class DirectDecoder : IDirectDecoder
     {
         Array.ForEach(_bindings, b => b?.Dispose());
         _stepOptions.Dispose();
+        Cache.Dispose();
         _session.Dispose();
         _inputs.Dispose();
         _stepped.Dispose();
         _guessed.Dispose();
         _halves?.Dispose();
-        Cache.Dispose();
     }
 
     /// <summary>Computes what is bound.</summary>
@@ -137,37 +170,49 @@ internal sealed unsafe class DirectDecoder : IDirectDecoder
     /// <param name="options">To stop it with.</param>
     private ScoreRows Run(RowBinding binding, int tokens, ScoreRows scores, int wanted, OrtRunOptions options)
     {
-        _inputs.Want(wanted, tokens);
-        binding.Wanted(_inputs, wanted);
-        if (_halves is null)
+        if (_halves is not null)
         {
-            binding.Scores(scores, wanted);
-            _session.Run(binding.Binding, options);
-            return scores;
+            return RunHalves(binding, tokens, scores, wanted, 0, options);
         }
 
+        Want(binding, tokens, wanted);
+        binding.Scores(scores, wanted);
+        _session.Run(binding.Binding, options);
+        return scores;
+    }
+
+    /// <summary>The same where the graph gives 16-bit scores; so many of them are passed over.</summary>
+    private ScoreRows RunHalves(RowBinding binding, int tokens, ScoreRows scores, int wanted, int passed, OrtRunOptions options)
+    {
         var rows = binding.Rows * wanted;
         using var larger = rows > _halfRows ? new AnonymousMemory(HalfBytes(rows)) : null;
-        var halves = (Half*)(larger ?? _halves).Address;
+        var halves = (Half*)(larger ?? _halves!).Address;
+        Want(binding, tokens, wanted);
         binding.Scores(halves, VocabularySize, wanted);
         _session.Run(binding.Binding, options);
-        for (var row = 0; row < rows; row++)
+        for (var row = passed; row < rows; row++)
         {
-            TensorPrimitives.ConvertToSingle(new ReadOnlySpan<Half>(halves + ((long)row * VocabularySize), VocabularySize), scores.From(row).Logits);
+            TensorPrimitives.ConvertToSingle(new ReadOnlySpan<Half>(halves + ((long)row * VocabularySize), VocabularySize), scores.From(row - passed).Logits);
         }
 
         return scores;
+    }
+
+    private void Want(RowBinding binding, int tokens, int wanted)
+    {
+        _inputs.Want(wanted, tokens);
+        binding.Wanted(_inputs, wanted);
     }
 
     private long HalfBytes(int rows) => (long)rows * VocabularySize * sizeof(ushort);
 
     private int MaskWidth(int longest) => Math.Min((longest + MaskStep) / MaskStep * MaskStep, Cache.Length);
 
-    /// <summary>What an accelerator reads is copied to it when it is bound: there everything is bound anew for each run.</summary>
+    /// <summary>What an accelerator reads is copied to it when it is bound: where that is the cache too, everything is bound anew for each run.</summary>
     private RowBinding Binding(int firstRow, int rows)
     {
         ref var binding = ref (Adapter?.Bindings ?? _bindings)[(firstRow * Cache.Rows) + rows - 1];
-        if (!_session.IsOnCpu)
+        if (!_session.IsOnCpu && !Cache.IsOnDevice)
         {
             binding?.Dispose();
             binding = null;

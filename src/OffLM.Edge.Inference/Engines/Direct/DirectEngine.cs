@@ -36,7 +36,7 @@ internal sealed class DirectEngine : IEngine
 
     public int MaxBatch => _decoder.Cache.Rows;
 
-    public bool CanCopySlots => true;
+    public bool CanCopySlots => !_decoder.Cache.IsOnDevice;
 
     public int MaxDraft => _decoder.MaxDraft;
 
@@ -110,12 +110,18 @@ internal sealed class DirectEngine : IEngine
         var longest = 0;
         for (var row = first; row < first + count; row++)
         {
-            longest = Math.Max(longest, _rows[row]!.Length);
+            if (_rows[row] is { } slot && slot.Length == ContextLength)
+            {
+                // One between them that is full has no room for what is computed along: its last token gives way.
+                slot.Rewind(ContextLength - 1);
+            }
+
+            longest = Math.Max(longest, _rows[row]?.Length ?? 0);
         }
 
         for (var row = first; row < first + count; row++)
         {
-            _decoder.Next(row - first, 0, _rows[row]!.Length, longest);
+            _decoder.Next(row - first, 0, _rows[row]?.Length ?? 0, longest);
         }
 
         for (var i = 0; i < slots.Length; i++)

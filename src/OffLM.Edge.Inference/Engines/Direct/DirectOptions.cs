@@ -12,6 +12,10 @@ internal sealed record DirectOptions(int Threads, int Rows, long CacheBytes)
     /// <summary>Where providers keep what they compiled; null for nowhere.</summary>
     internal string? EngineCache { get; init; }
 
+    /// <summary>The device in whose memory the cache of a graph with GroupQueryAttention is to lie, by ONNX Runtime's name for it; null for CUDA's where that
+    /// computes attention, and for this process's own elsewhere.</summary>
+    internal string? CacheDevice { get; init; }
+
     /// <summary>Half of what this process may have: the model itself takes the other.</summary>
     internal static long DefaultCacheBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
 }

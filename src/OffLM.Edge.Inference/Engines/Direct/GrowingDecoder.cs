@@ -12,9 +12,6 @@ internal sealed unsafe class GrowingDecoder : IDirectDecoder
     /// takes it for all rows.</summary>
     internal const int Piece = 128;
 
-    /// <summary>How far two ways to compute the same scores may differ, as a share of their spread: rounding to 8 bits gives about 0.01.</summary>
-    private const float Tolerance = 0.05f;
-
     private readonly GrowingWindow _prompt;
     private readonly GrowingWindow _steps;
     private readonly OrtSession _session;
@@ -84,20 +81,7 @@ internal sealed unsafe class GrowingDecoder : IDirectDecoder
         }
 
         Cache.Release(0);
-        var (least, most, difference) = (float.MaxValue, float.MinValue, 0f);
-        for (var i = 0; i < whole.Length; i++)
-        {
-            // Math.Max keeps what is not a number.
-            (least, most) = (Math.Min(least, whole[i]), Math.Max(most, whole[i]));
-            difference = Math.Max(difference, Math.Abs(whole[i] - pieces[i]));
-        }
-
-        if (!float.IsFinite(difference))
-        {
-            throw new InferenceException("its scores are no numbers");
-        }
-
-        if (difference > Tolerance * (most - least))
+        if (LogitMath.Difference(whole, pieces) > IDirectDecoder.Tolerance)
         {
             throw new UnknownGraphException("its graph does not heed the attention mask and positions as expected");
         }

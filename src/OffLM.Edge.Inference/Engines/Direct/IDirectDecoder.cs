@@ -6,6 +6,9 @@ namespace OffLM.Edge.Inference;
 /// values go in and out is the graph's kind.</summary>
 internal interface IDirectDecoder : IDisposable
 {
+    /// <summary>How far two ways to compute the same scores may differ, as a share of their spread: rounding to 8 bits gives about 0.01.</summary>
+    const float Tolerance = 0.05f;
+
     KeyValueCache Cache { get; }
 
     int ContextLength { get; }

@@ -3,12 +3,13 @@ using OffLM.Edge.Inference.Interop.OnnxRuntime;
 namespace OffLM.Edge.Inference;
 
 /// <summary>The graph's inputs and outputs for some neighbouring rows of the cache. Tensors are made anew only when their shape or place changes:
-/// decoding rebinds the mask once in many steps, and nothing else.</summary>
+/// decoding rebinds the mask once in many steps, and nothing else. What is copied to a device when it is bound is bound for each run.</summary>
 internal sealed unsafe class RowBinding : IDisposable
 {
     private readonly OrtIoBinding _binding;
     private readonly DirectNames _names;
     private readonly int _rows;
+    private readonly bool _copies;
     private int _sequence;
     private int _total;
     private (nint Place, int Tokens) _scores;
@@ -17,11 +18,12 @@ internal sealed unsafe class RowBinding : IDisposable
     internal RowBinding(OrtSession session, DirectNames names, KeyValueCache cache, int headSize, int heads, int firstRow, int rows, LoraAdapter? adapter)
     {
         (_names, _rows) = (names, rows);
+        _copies = !session.IsOnCpu || cache.IsOnDevice;
         _binding = session.CreateBinding();
         for (var layer = 0; layer < cache.Layers; layer++)
         {
-            using var keys = OrtTensor.Over(cache.Keys(layer, firstRow), cache.Type, rows, heads, cache.Length, headSize);
-            using var values = OrtTensor.Over(cache.Values(layer, firstRow), cache.Type, rows, heads, cache.Length, headSize);
+            using var keys = OrtTensor.Over(cache.Memory, cache.Keys(layer, firstRow), cache.Type, rows, heads, cache.Length, headSize);
+            using var values = OrtTensor.Over(cache.Memory, cache.Values(layer, firstRow), cache.Type, rows, heads, cache.Length, headSize);
             _binding.Input(names.PastKeys[layer], keys);
             _binding.Output(names.PresentKeys[layer], keys);
             _binding.Input(names.PastValues[layer], values);
@@ -41,7 +43,7 @@ internal sealed unsafe class RowBinding : IDisposable
     /// <param name="total">The mask's width.</param>
     internal void Inputs(DirectInputs inputs, int sequence, int total)
     {
-        if (sequence != _sequence)
+        if (_copies || sequence != _sequence)
         {
             using var ids = OrtTensor.Over(inputs.Ids, _rows, sequence);
             _binding.Input(_names.InputIds, ids);
@@ -54,7 +56,7 @@ internal sealed unsafe class RowBinding : IDisposable
             _sequence = sequence;
         }
 
-        if (total != _total)
+        if (_copies || total != _total)
         {
             using var mask = OrtTensor.Over(inputs.Mask, _rows, total);
             _binding.Input(_names.AttentionMask, mask);
@@ -67,7 +69,7 @@ internal sealed unsafe class RowBinding : IDisposable
     /// <param name="count">How many.</param>
     internal void Wanted(DirectInputs inputs, int count)
     {
-        if (_names.Wanted is { } name && count != _wanted)
+        if (_names.Wanted is { } name && (_copies || count != _wanted))
         {
             using var wanted = OrtTensor.Over(inputs.Wanted, count);
             _binding.Input(name, wanted);

@@ -38,7 +38,7 @@ internal sealed class RowTable(KeyValueCache cache)
     /// <summary>Makes sequences neighbours.</summary>
     /// <param name="slots">Those to be stepped, at least one.</param>
     /// <param name="batch">The engine's count of batches.</param>
-    /// <returns>The rows to compute: theirs, and perhaps a few between them.</returns>
+    /// <returns>The rows to compute: theirs, and perhaps a few between them; on a device, whatever stands between them, for there it can't be moved.</returns>
     internal (int First, int Count) Gather(ReadOnlySpan<ISlot> slots, long batch)
     {
         var (first, last) = (int.MaxValue, 0);
@@ -51,7 +51,7 @@ internal sealed class RowTable(KeyValueCache cache)
         }
 
         var count = last - first + 1;
-        if (count == slots.Length || MayFill(first, last, slots.Length, batch))
+        if (count == slots.Length || cache.IsOnDevice || MayFill(first, last, slots.Length, batch))
         {
             return (first, count);
         }
@@ -70,7 +70,7 @@ internal sealed class RowTable(KeyValueCache cache)
 
         for (var row = first; row <= last; row++)
         {
-            var isBusyNeighbour = _rows[row] is { } other && batch - other.LastBatch <= Lately && other.Length < cache.Length;
+            var isBusyNeighbour = _rows[row] is { } other && batch - other.LastBatch <= Lately && other.Length < cache.ContextLength;
             if (!_wanted[row] && !isBusyNeighbour)
             {
                 return false;

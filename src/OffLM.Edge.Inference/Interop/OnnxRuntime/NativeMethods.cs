@@ -109,6 +109,16 @@ internal static unsafe class NativeMethods
 
     internal static nint AllocatorFree(nint allocator, nint memory) => ((delegate* unmanaged<nint, nint, nint>)_api[76])(allocator, memory);
 
+    internal static nint AllocatorAlloc(nint allocator, nuint bytes, nint* memory) => ((delegate* unmanaged<nint, nuint, nint*, nint>)_api[75])(allocator, bytes, memory);
+
+    /// <summary>An allocator of a session's for memory of some kind.</summary>
+    internal static nint CreateAllocator(nint session, nint info, nint* allocator) => ((delegate* unmanaged<nint, nint, nint*, nint>)_api[131])(session, info, allocator);
+
+    internal static void ReleaseAllocator(nint allocator) => ((delegate* unmanaged<nint, void>)_api[132])(allocator);
+
+    internal static nint CreateMemoryInfo(byte* device, int allocator, int number, int memory, nint* info) =>
+        ((delegate* unmanaged<byte*, int, int, int, nint*, nint>)_api[68])(device, allocator, number, memory, info);
+
     internal static nint CreateCpuMemoryInfo(int allocator, int memory, nint* info) =>
         ((delegate* unmanaged<int, int, nint*, nint>)_api[69])(allocator, memory, info);
 

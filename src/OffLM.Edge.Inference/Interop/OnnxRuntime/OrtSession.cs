@@ -50,6 +50,14 @@ internal sealed unsafe class OrtSession : IDisposable
     /// <summary>Inputs that may be left out: they have a value in the graph.</summary>
     internal IReadOnlyList<OrtValueInfo> Overridable { get; }
 
+    /// <exception cref="InferenceException">The session has no allocator for such memory.</exception>
+    internal AllocatorHandle CreateAllocator(MemoryInfoHandle memory)
+    {
+        nint address;
+        OrtStatus.ThrowIfError(NativeMethods.CreateAllocator(_handle.Address, memory.Address, &address));
+        return new AllocatorHandle(address);
+    }
+
     internal OrtIoBinding CreateBinding()
     {
         nint address;

@@ -9,7 +9,7 @@ internal enum OrtElementType
     Float16 = 10,
 }
 
-/// <summary>A tensor over memory of ours, which must outlive it and whatever it is bound to.</summary>
+/// <summary>A tensor over memory of ours, or that we took on a device; it must outlive the tensor and whatever that is bound to.</summary>
 internal sealed unsafe class OrtTensor : IDisposable
 {
     private OrtTensor(ValueHandle handle) => Handle = handle;
@@ -20,7 +20,10 @@ internal sealed unsafe class OrtTensor : IDisposable
 
     internal static OrtTensor Over(long* data, params ReadOnlySpan<long> shape) => Over(data, OrtElementType.Int64, shape);
 
-    internal static OrtTensor Over(void* data, OrtElementType type, params ReadOnlySpan<long> shape)
+    internal static OrtTensor Over(void* data, OrtElementType type, params ReadOnlySpan<long> shape) =>
+        Over(OrtEnvironment.Instance.CpuMemory, data, type, shape);
+
+    internal static OrtTensor Over(MemoryInfoHandle memory, void* data, OrtElementType type, params ReadOnlySpan<long> shape)
     {
         var bytes = (nuint)BytesOf(type);
         foreach (var length in shape)
@@ -32,7 +35,7 @@ internal sealed unsafe class OrtTensor : IDisposable
         fixed (long* dimensions = shape)
         {
             OrtStatus.ThrowIfError(NativeMethods.CreateTensorWithDataAsOrtValue(
-                OrtEnvironment.Instance.CpuMemory.Address, data, bytes, dimensions, (nuint)shape.Length, (int)type, &value));
+                memory.Address, data, bytes, dimensions, (nuint)shape.Length, (int)type, &value));
         }
 
         return new OrtTensor(new ValueHandle(value));

@@ -42,6 +42,11 @@ internal sealed class MemoryInfoHandle(nint address) : OrtHandle(address)
     protected override void Release(nint address) => NativeMethods.ReleaseMemoryInfo(address);
 }
 
+internal sealed class AllocatorHandle(nint address) : OrtHandle(address)
+{
+    protected override void Release(nint address) => NativeMethods.ReleaseAllocator(address);
+}
+
 internal sealed class ValueHandle(nint address) : OrtHandle(address)
 {
     protected override void Release(nint address) => NativeMethods.ReleaseValue(address);
