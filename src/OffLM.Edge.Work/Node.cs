@@ -47,15 +47,7 @@ public sealed partial class Node : IAsyncDisposable
         Store = new ModelStore(options.ModelsDirectory);
         var load = new DecodeLoad(time);
         _board = options.Board is { } board ? BoardRuntime.Open(board, options.StateDirectory, load.Share, time) : null;
-        Models = new ModelHost(
-            Store,
-            Paced(options.Models, _board) with
-            {
-                Loaded = OnLoaded,
-                Providers = ProviderOrder.Of(_board?.Board, options.Providers),
-                EngineCache = options.EngineCachePath,
-            },
-            time);
+        Models = new ModelHost(Store, Paced(options.ModelsOn(_board?.Board), _board) with { Loaded = OnLoaded }, time);
         load.Watch(Models);
         Key = new NodeKey(options.Key, ledger, options.Cards, options.CardPin, loggers.CreateLogger<NodeKey>());
         _limits = new RateLimiter(time);

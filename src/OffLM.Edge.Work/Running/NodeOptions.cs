@@ -1,4 +1,5 @@
 using OffLM.Edge.Board;
+using OffLM.Edge.Board.Boards;
 using OffLM.Edge.Inference;
 using OffLM.Edge.Metering.Tariffs;
 using OffLM.Edge.Signing;
@@ -61,4 +62,7 @@ public sealed record NodeOptions
     public string EngineCachePath => Path.Combine(StateDirectory, "engines");
 
     public string AccessPath => Path.Combine(StateDirectory, "access.db");
+
+    /// <summary>How models are computed on a board: by the execution providers that its file or the owner names.</summary>
+    public ModelHostOptions ModelsOn(BoardFile? board) => Models with { Providers = ProviderOrder.Of(board, Providers), EngineCache = EngineCachePath };
 }

@@ -43,6 +43,19 @@ public sealed class BenchCommandTests : IDisposable
         AssertSigned(await File.ReadAllTextAsync(file), Address.Parse(address));
     }
 
+    [Fact]
+    public async Task It_computes_on_the_providers_that_a_node_would_and_says_why_not()
+    {
+        await using (await PublishedNode.StartAsync(new NodeSetup { State = State }))
+        {
+        }
+
+        var environment = new Dictionary<string, string> { ["OFFLM_STATE"] = State, ["OFFLM_INFERENCE_PROVIDERS"] = "CUDA" };
+        var result = (await Command.RunAsync(PublishedProgram.Binary, ["bench", "starter", "--rounds", "1", "--batches", "1"], environment)).Succeeded();
+
+        Assert.Contains("bench: CUDA can't be used, CPU computes instead: ", result.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--batches is 'none'", "--batches", "none")]
     [InlineData("--batches is '1,0'", "--batches", "1,0")]

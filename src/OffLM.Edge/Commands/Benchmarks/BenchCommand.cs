@@ -90,12 +90,17 @@ internal static class BenchCommand
         var store = new ModelStore(options.ModelsDirectory);
         var chosen = model is null ? OnlyModel(store) : store.Find(model);
         var most = plan.Batches[^1];
-        var models = options.Models with { Scheduler = options.Models.Scheduler with { MaxActive = most, IdleSlots = 0 } };
         var isBusy = false;
         using var board = BoardRuntime.Open(settings.Board, state.Root, () => Volatile.Read(ref isBusy) ? 1 : 0, TimeProvider.System);
         board.Start();
+        var models = options.ModelsOn(board.Board) with { Scheduler = options.Models.Scheduler with { MaxActive = most, IdleSlots = 0 } };
         await Console.Error.WriteLineAsync($"bench: loading {chosen.Name}");
         using var bench = await ModelBench.LoadAsync(store, chosen.Id, models, cancellation);
+        foreach (var (provider, reason) in bench.Engine.Failed)
+        {
+            await Console.Error.WriteLineAsync($"bench: {provider} can't be used, {bench.Engine.Provider} computes instead: {reason}");
+        }
+
         var batches = Array.FindAll(plan.Batches, b => b <= bench.MaxBatch);
         if (batches.Length < plan.Batches.Length)
         {
