@@ -8,11 +8,13 @@ public sealed class GenAiEngine : IEngine
 {
     private readonly GenAiText _text;
     private readonly GenAiSettings _settings;
+    private readonly Grammars _grammars;
 
-    private GenAiEngine(GenAiText text, GenAiSettings settings, EngineDescription description)
+    private GenAiEngine(GenAiText text, GenAiSettings settings, Grammars grammars, EngineDescription description)
     {
         _text = text;
         _settings = settings;
+        _grammars = grammars;
         Description = description;
     }
 
@@ -40,7 +42,7 @@ public sealed class GenAiEngine : IEngine
         {
             var text = GenAiText.Open(GenAiModel.Load(folder, Overlay(threads)), special);
             var description = new EngineDescription("onnxruntime-genai", versions.GenAi, text.Model.DeviceType(), threads, fallback);
-            return new GenAiEngine(text, settings, description);
+            return new GenAiEngine(text, settings, new Grammars(folder, settings), description);
         }
         catch (InferenceException e)
         {
@@ -57,10 +59,25 @@ public sealed class GenAiEngine : IEngine
 
     public ITokenStream CreateTokenStream() => _text.CreateTokenStream();
 
-    public ISlot CreateSlot(int maxTokens, Guidance? guidance = null) =>
-        new GenAiSlot(_text.CreateGenerator(maxTokens, VocabularySize, guidance), maxTokens, guided: guidance is not null);
+    public ISlot CreateSlot(int maxTokens, Guidance? guidance = null)
+    {
+        var grammar = guidance is null ? null : _grammars.Start(guidance);
+        try
+        {
+            return new GenAiSlot(new GenAiGenerator(_text.Model, maxTokens, VocabularySize), maxTokens, grammar);
+        }
+        catch
+        {
+            grammar?.Dispose();
+            throw;
+        }
+    }
 
-    public void Dispose() => _text.Dispose();
+    public void Dispose()
+    {
+        _grammars.Dispose();
+        _text.Dispose();
+    }
 
     private static string Overlay(int threads) => threads == 0
         ? "{}"

@@ -2,7 +2,7 @@ using OffLM.Edge.Inference.Interop.GenAi;
 
 namespace OffLM.Edge.Inference;
 
-/// <summary>A model's tokenizer, chat template and grammars: GenAI's, for whichever engine computes.</summary>
+/// <summary>A model's tokenizer and chat template: GenAI's, for whichever engine computes.</summary>
 internal sealed class GenAiText(GenAiModel model, GenAiTokenizer tokenizer, SpecialTokens special) : ITextTokenizer
 {
     internal GenAiModel Model => model;
@@ -48,26 +48,6 @@ internal sealed class GenAiText(GenAiModel model, GenAiTokenizer tokenizer, Spec
     }
 
     internal ITokenStream CreateTokenStream() => tokenizer.CreateStream();
-
-    /// <summary>A sequence of the model's; with guidance, one that knows which tokens are allowed.</summary>
-    /// <exception cref="InvalidGuidanceException">The schema can't be compiled.</exception>
-    internal GenAiGenerator CreateGenerator(int maxTokens, int vocabularySize, Guidance? guidance)
-    {
-        if (guidance is null)
-        {
-            return new GenAiGenerator(model, maxTokens, vocabularySize, null, null);
-        }
-
-        var schema = GuidanceSchema.Prepare(guidance);
-        try
-        {
-            return new GenAiGenerator(model, maxTokens, vocabularySize, "json_schema", schema);
-        }
-        catch (InferenceException e) when (e.Message.Contains("grammar", StringComparison.OrdinalIgnoreCase))
-        {
-            throw new InvalidGuidanceException(GuidanceSchema.Refusal(e.Message), e);
-        }
-    }
 
     public void Dispose()
     {

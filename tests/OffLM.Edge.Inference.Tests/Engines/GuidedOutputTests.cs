@@ -32,6 +32,24 @@ public abstract class GuidedOutputTests(IEngine engine)
         }
     }
 
+    [Theory]
+    [InlineData("é bad")]
+    [InlineData("x — y…")]
+    [InlineData("日本語")]
+    [InlineData("😀 good, a€b")]
+    public async Task Letters_of_any_length_are_written_whole(string text)
+    {
+        var quoted = JsonSerializer.Serialize(text, new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        foreach (var temperature in (double[])[0, 1.5])
+        {
+            var answer = await AskAsync($$$"""{"type":"object","properties":{{{{quoted}}}:{"enum":[{{{quoted}}}]}},"required":[{{{quoted}}}],"additionalProperties":false}""", 1, temperature, 120);
+
+            Assert.Equal(FinishReason.Stop, answer.Result.Reason);
+            using var json = JsonDocument.Parse(answer.Text);
+            Assert.Equal(text, json.RootElement.GetProperty(text).GetString());
+        }
+    }
+
     [Fact]
     public async Task Seeds_repeat_and_differ()
     {
@@ -80,6 +98,8 @@ public abstract class GuidedOutputTests(IEngine engine)
     [InlineData("""{"type":"secret"}""", "can't be enforced: Invalid type. Correct it")]
     [InlineData("""{"type":"string","pattern":"(secret"}""", "can't be enforced: regex parse error. Correct it")]
     [InlineData("""{"type":"integer","minimum":"secret"}""", "can't be enforced: a keyword has a value of the wrong kind. Correct it")]
+    [InlineData("""{"type":"array","maxItems":1000000000,"items":{"enum":["secret"]}}""", "minItems and maxItems of its arrays are more than 20000 together")]
+    [InlineData("""{"anyOf":[{"minItems":-1e300,"maxItems":15000},{"not":{"minItems":5001}}]}""", "more than 20000 together. Name fewer")]
     [InlineData("""{"$ref":"#/secret"}""", "can't be enforced: a $ref leads to nothing in the schema. Correct it")]
     [InlineData("""{"type":"object","if":{"secret":1}}""", "can't be enforced: Unimplemented keys: [\"if\"]. Correct it")]
     public async Task A_bad_schema_is_refused_and_its_place_can_be_used_again(string schema, string says)

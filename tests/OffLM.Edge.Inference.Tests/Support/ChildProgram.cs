@@ -105,7 +105,7 @@ internal static class ChildProgram
         var genAi = NativeLibrary.Load(Path.Combine(AppContext.BaseDirectory, "libonnxruntime-genai.so"));
         NativeLibrary.SetDllImportResolver(typeof(GenAiEngine).Assembly, (name, _, _) => name == InferenceLibraries.GenAi ? genAi : 0);
         using var loaded = GenAiModel.Load(model, "{}");
-        using var generator = new GenAiGenerator(loaded, 50, 1024, null, null);
+        using var generator = new GenAiGenerator(loaded, 50, 1024);
         generator.Append([1, 2, 3]);
     }
 }

@@ -5,19 +5,20 @@ namespace OffLM.Edge.Inference;
 
 /// <summary>
 /// A model served by ONNX Runtime with our own decode loop: all its sequences lie in one cache, and any of them are stepped together, which costs little
-/// more than stepping one. Tokenizer, chat template and grammars are GenAI's.
+/// more than stepping one. Tokenizer and chat template are GenAI's.
 /// </summary>
 internal sealed class DirectEngine : IEngine
 {
     private readonly GenAiText _text;
     private readonly GenAiSettings _settings;
+    private readonly Grammars _grammars;
     private readonly IDirectDecoder _decoder;
     private readonly RowTable _rows;
     private long _batches;
 
-    private DirectEngine(GenAiText text, GenAiSettings settings, IDirectDecoder decoder, EngineDescription description)
+    private DirectEngine(GenAiText text, GenAiSettings settings, Grammars grammars, IDirectDecoder decoder, EngineDescription description)
     {
-        (_text, _settings, _decoder) = (text, settings, decoder);
+        (_text, _settings, _grammars, _decoder) = (text, settings, grammars, decoder);
         _rows = new RowTable(decoder.Cache);
         Description = description;
     }
@@ -67,7 +68,7 @@ internal sealed class DirectEngine : IEngine
                 Failed = failed.ConvertAll(f => f with { Reason = ModelLoadException.WithoutFolder(f.Reason, folder) }),
                 Placement = opened.Placement,
             };
-            return new DirectEngine(text, settings, opened.Decoder, description);
+            return new DirectEngine(text, settings, new Grammars(folder, settings), opened.Decoder, description);
         }
         catch (Exception e)
         {
@@ -93,9 +94,7 @@ internal sealed class DirectEngine : IEngine
     public ISlot CreateSlot(int maxTokens, Guidance? guidance = null)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(maxTokens, ContextLength);
-
-        // The grammar's own sequence has the completion's tokens, and one in the prompt's place.
-        return new DirectSlot(this, guidance is null ? null : _text.CreateGenerator(maxTokens, VocabularySize, guidance));
+        return new DirectSlot(this, guidance is null ? null : _grammars.Start(guidance));
     }
 
     public void Step(ReadOnlySpan<ISlot> slots, ReadOnlySpan<int> tokens)
@@ -143,6 +142,7 @@ internal sealed class DirectEngine : IEngine
     public void Dispose()
     {
         _decoder.Dispose();
+        _grammars.Dispose();
         _text.Dispose();
     }
 

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using OffLM.Edge.Inference.Interop.GenAi;
+using OffLM.Edge.Inference.Interop.LlGuidance;
 using OffLM.Edge.Inference.Interop.OnnxRuntime;
 
 namespace OffLM.Edge.Inference;
@@ -7,7 +7,7 @@ namespace OffLM.Edge.Inference;
 /// <summary>One sequence of the direct engine. It takes a row of the cache with its first token; the row may change between two steps.</summary>
 /// <param name="engine">Whose.</param>
 /// <param name="grammar">Knows which tokens are allowed; null if all are.</param>
-internal sealed unsafe class DirectSlot(DirectEngine engine, GenAiGenerator? grammar) : ISlot
+internal sealed unsafe class DirectSlot(DirectEngine engine, LlgMatcher? grammar) : ISlot
 {
     internal const int NoRow = -1;
 
@@ -17,7 +17,6 @@ internal sealed unsafe class DirectSlot(DirectEngine engine, GenAiGenerator? gra
     private readonly OrtRunOptions _prefill = new();
 
     private ScoreRows _scores;
-    private bool _hasBegun;
 
     /// <summary>Guesses that were computed and may still be accepted.</summary>
     private int _guesses;
@@ -52,19 +51,9 @@ internal sealed unsafe class DirectSlot(DirectEngine engine, GenAiGenerator? gra
         _scores = scores ? own : default;
     }
 
-    public int PickAllowed()
-    {
-        var generator = grammar ?? throw new InvalidOperationException("Only a guided slot picks by its grammar.");
-        if (!_hasBegun)
-        {
-            // The grammar begins after a prompt; any will do, as nothing is computed from it.
-            generator.Append([0]);
-            _hasBegun = true;
-        }
-
-        Logits.CopyTo(generator.Logits);
-        return generator.PickHighestAllowed();
-    }
+    public int PickAllowed() => grammar is not null
+        ? grammar.Take(Logits)
+        : throw new InvalidOperationException("Only a guided slot picks by its grammar.");
 
     public void Step(int token) => engine.Step([this], [token]);
 

@@ -1,6 +1,6 @@
 namespace OffLM.Edge.Inference.Interop.GenAi;
 
-/// <summary>One sequence in the library: its key-value cache and, if asked for, the grammar it follows.</summary>
+/// <summary>One sequence in the library, with its key-value cache.</summary>
 internal sealed unsafe class GenAiGenerator : IDisposable
 {
     private readonly GeneratorHandle _handle;
@@ -11,9 +11,7 @@ internal sealed unsafe class GenAiGenerator : IDisposable
     /// <param name="model">Whose.</param>
     /// <param name="maxLength">Tokens to make room for.</param>
     /// <param name="vocabularySize">How many logits there are.</param>
-    /// <param name="guidanceKind">One of the library's kinds (<c>json_schema</c>, <c>regex</c>, <c>lark_grammar</c>), or null.</param>
-    /// <param name="guidance">The schema, expression or grammar.</param>
-    internal GenAiGenerator(GenAiModel model, int maxLength, int vocabularySize, string? guidanceKind, string? guidance)
+    internal GenAiGenerator(GenAiModel model, int maxLength, int vocabularySize)
     {
         _vocabularySize = vocabularySize;
         GenAiResult.ThrowIfError(NativeMethods.OgaCreateGeneratorParams(model.Handle, out var parameters));
@@ -30,12 +28,6 @@ internal sealed unsafe class GenAiGenerator : IDisposable
 
             // The library's own chance is never asked, but without a seed it takes 624 words of the processor's randomness: 12 ms of a first token.
             SetNumber(parameters, "random_seed", 1);
-            if (guidanceKind is not null)
-            {
-                GenAiResult.ThrowIfError(
-                    NativeMethods.OgaGeneratorParamsSetGuidance(parameters, guidanceKind, guidance ?? "", fastForward: false));
-            }
-
             GenAiResult.ThrowIfError(NativeMethods.OgaCreateGenerator(model.Handle, parameters, out _handle));
         }
     }
@@ -58,8 +50,7 @@ internal sealed unsafe class GenAiGenerator : IDisposable
         }
     }
 
-    /// <summary>Appends tokens and computes the logits after them. Never right after <see cref="PickHighestAllowed"/>: GenAI 0.15
-    /// would leave the picked token out of the cache.</summary>
+    /// <summary>Appends tokens and computes the logits after them.</summary>
     internal void Append(ReadOnlySpan<int> tokens)
     {
         ForgetLogits();
@@ -67,17 +58,6 @@ internal sealed unsafe class GenAiGenerator : IDisposable
         {
             GenAiResult.ThrowIfError(NativeMethods.OgaGenerator_AppendTokens(_handle, first, (nuint)tokens.Length));
         }
-    }
-
-    /// <summary>Hands the changed <see cref="Logits"/> back, lets the grammar mask them, and takes and appends the highest.</summary>
-    internal int PickHighestAllowed()
-    {
-        _ = Logits;
-        GenAiResult.ThrowIfError(NativeMethods.OgaGenerator_SetLogits(_handle, _logits));
-        ForgetLogits();
-        GenAiResult.ThrowIfError(NativeMethods.OgaGenerator_GenerateNextToken(_handle));
-        GenAiResult.ThrowIfError(NativeMethods.OgaGenerator_GetNextTokens(_handle, out var tokens, out var count));
-        return count == 1 ? tokens[0] : throw new InvalidOperationException($"One token was expected of GenAI, {count} came.");
     }
 
     internal void RewindTo(int length)

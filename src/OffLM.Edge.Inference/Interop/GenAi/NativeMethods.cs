@@ -57,10 +57,6 @@ internal static unsafe partial class NativeMethods
     internal static partial nint OgaGeneratorParamsSetSearchBool(
         GeneratorParamsHandle parameters, string name, [MarshalAs(UnmanagedType.I1)] bool value);
 
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial nint OgaGeneratorParamsSetGuidance(
-        GeneratorParamsHandle parameters, string kind, string definition, [MarshalAs(UnmanagedType.I1)] bool fastForward);
-
     [LibraryImport(Library)]
     internal static partial nint OgaCreateGenerator(ModelHandle model, GeneratorParamsHandle parameters, out GeneratorHandle generator);
 
@@ -71,12 +67,6 @@ internal static unsafe partial class NativeMethods
     internal static partial nint OgaGenerator_AppendTokens(GeneratorHandle generator, int* tokens, nuint count);
 
     [LibraryImport(Library)]
-    internal static partial nint OgaGenerator_GenerateNextToken(GeneratorHandle generator);
-
-    [LibraryImport(Library)]
-    internal static partial nint OgaGenerator_GetNextTokens(GeneratorHandle generator, out int* tokens, out nuint count);
-
-    [LibraryImport(Library)]
     internal static partial nuint OgaGenerator_TokenCount(GeneratorHandle generator);
 
     [LibraryImport(Library)]
@@ -84,9 +74,6 @@ internal static unsafe partial class NativeMethods
 
     [LibraryImport(Library)]
     internal static partial nint OgaGenerator_GetLogits(GeneratorHandle generator, out nint tensor);
-
-    [LibraryImport(Library)]
-    internal static partial nint OgaGenerator_SetLogits(GeneratorHandle generator, nint tensor);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint OgaGenerator_SetRuntimeOption(GeneratorHandle generator, string key, string value);
