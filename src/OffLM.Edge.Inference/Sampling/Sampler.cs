@@ -5,7 +5,11 @@ namespace OffLM.Edge.Inference;
 /// Allocates nothing per token once its arrays have grown to what the model's logits need.</remarks>
 internal sealed class Sampler
 {
+    /// <summary>What scores are multiplied with near temperature 0: it tells any two apart, and times their difference is still a number.</summary>
+    private const float MostScale = 1e30f;
+
     private readonly SamplingOptions _options;
+    private readonly float _scale;
     private readonly TokenHistory _history;
     private readonly Xoshiro256 _random;
     private readonly CandidateSet _candidates = new();
@@ -16,6 +20,7 @@ internal sealed class Sampler
     internal Sampler(SamplingOptions options, ReadOnlySpan<int> prompt, int maxNewTokens)
     {
         _options = options;
+        _scale = Math.Min(1 / (float)options.Temperature, MostScale);
         _history = new TokenHistory(options, prompt, maxNewTokens);
         _random = new Xoshiro256(options.Seed);
     }
@@ -36,7 +41,7 @@ internal sealed class Sampler
 
         if (_options is { TopK: 0, TopP: >= 1, MinP: <= 0 })
         {
-            return _draw.Draw(logits, _blocks.Maxima, max, 1 / (float)_options.Temperature, _random);
+            return _draw.Draw(logits, _blocks.Maxima, max, _scale, _random);
         }
 
         var sum = Filter(logits, max);
@@ -65,12 +70,11 @@ internal sealed class Sampler
         }
 
         const float FarBelow = 1e5f;
-        var scale = 1 / (float)_options.Temperature;
         if (_options is { TopK: 0, TopP: >= 1, MinP: <= 0 })
         {
             foreach (ref var logit in logits)
             {
-                logit = (logit * scale) + (float)_random.NextGumbel();
+                logit = (logit * _scale) + (float)_random.NextGumbel();
             }
 
             return;
@@ -80,12 +84,12 @@ internal sealed class Sampler
         var highest = _candidates.Logit(0);
         foreach (ref var logit in logits)
         {
-            logit = ((logit - highest) * scale) - FarBelow;
+            logit = ((logit - highest) * _scale) - FarBelow;
         }
 
         for (var i = 0; i < _candidates.Count; i++)
         {
-            logits[_candidates.Token(i)] = ((_candidates.Logit(i) - highest) * scale) + (float)_random.NextGumbel();
+            logits[_candidates.Token(i)] = ((_candidates.Logit(i) - highest) * _scale) + (float)_random.NextGumbel();
         }
     }
 
@@ -138,41 +142,40 @@ internal sealed class Sampler
     /// <returns>The sum of the weights.</returns>
     private double Filter(ReadOnlySpan<float> logits, float max)
     {
-        var scale = 1 / (float)_options.Temperature;
         if (_options.TopK > 0)
         {
             _candidates.TakeLargest(logits, _blocks.Maxima, _options.TopK);
-            return KeepLikely(scale, Weigh(scale));
+            return KeepLikely(Weigh());
         }
 
-        var minP = _options.MinP > 0 ? max + (float)(Math.Log(_options.MinP) / scale) : float.NegativeInfinity;
+        var minP = _options.MinP > 0 ? max + (float)(Math.Log(_options.MinP) / _scale) : float.NegativeInfinity;
         if (_options.TopP >= 1)
         {
             _candidates.TakeFrom(logits, _blocks.Maxima, minP);
-            return Weigh(scale);
+            return Weigh();
         }
 
         // Sorting a whole vocabulary costs milliseconds; the tokens within e^-8 of the best nearly always hold top-p's mass.
-        var total = Number(LogitMath.SumExp(logits, max, scale));
+        var total = Number(LogitMath.SumExp(logits, max, _scale));
         for (var range = 8f; ; range *= 4)
         {
-            _candidates.TakeFrom(logits, _blocks.Maxima, max - (range / scale));
-            if (Weigh(scale) >= _options.TopP * total || _candidates.Count == logits.Length)
+            _candidates.TakeFrom(logits, _blocks.Maxima, max - (range / _scale));
+            if (Weigh() >= _options.TopP * total || _candidates.Count == logits.Length)
             {
-                return KeepLikely(scale, total);
+                return KeepLikely(total);
             }
         }
     }
 
     /// <summary>Computes each candidate's weight relative to the first.</summary>
-    private double Weigh(float scale)
+    private double Weigh()
     {
         ReserveWeights(_candidates.Count);
         var highest = _candidates.Logit(0);
         var sum = 0.0;
         for (var i = 0; i < _candidates.Count; i++)
         {
-            _weights[i] = Math.Exp((_candidates.Logit(i) - highest) * scale);
+            _weights[i] = Math.Exp((_candidates.Logit(i) - highest) * _scale);
             sum += _weights[i];
         }
 
@@ -180,11 +183,11 @@ internal sealed class Sampler
     }
 
     /// <summary>Applies top-p (of <paramref name="total"/>) and min-p to the sorted candidates.</summary>
-    private double KeepLikely(float scale, double total)
+    private double KeepLikely(double total)
     {
         var sum = 0.0;
         var count = 0;
-        var minimum = _options.MinP > 0 ? _candidates.Logit(0) + (float)(Math.Log(_options.MinP) / scale) : float.NegativeInfinity;
+        var minimum = _options.MinP > 0 ? _candidates.Logit(0) + (float)(Math.Log(_options.MinP) / _scale) : float.NegativeInfinity;
         while (count < _candidates.Count && (count == 0 || (sum < _options.TopP * total && _candidates.Logit(count) >= minimum)))
         {
             sum += _weights[count++];

@@ -237,6 +237,26 @@ public sealed class SamplerTests
         Assert.Equal(77, new Sampler(new SamplingOptions { Seed = 1, Temperature = 0 }, [], 1).Sample(logits));
     }
 
+    [Theory]
+    [InlineData(0, 1, 0)]
+    [InlineData(0, 0.9, 0)]
+    [InlineData(0, 1, 0.1)]
+    [InlineData(40, 0.9, 0)]
+    public void A_temperature_of_nearly_nothing_takes_the_likeliest(int topK, double topP, double minP)
+    {
+        var logits = Enumerable.Range(0, LargeVocabulary).Select(i => (i * 7919 % LargeVocabulary) / 200f).ToArray();
+        var likeliest = LogitMath.IndexOf(logits, logits.Max());
+        foreach (var temperature in new[] { 1e-37, 1e-38, 1e-39, 1e-50, double.Epsilon })
+        {
+            var sampler = new Sampler(new SamplingOptions { Temperature = temperature, TopK = topK, TopP = topP, MinP = minP, Seed = 1 }, [], 10);
+            Assert.Equal(likeliest, sampler.Sample(logits.ToArray()));
+
+            var perturbed = logits.ToArray();
+            sampler.Perturb(perturbed);
+            Assert.Equal(likeliest, LogitMath.IndexOf(perturbed, perturbed.Max()));
+        }
+    }
+
     [Fact]
     public void A_token_outside_the_window_is_not_penalised_any_more()
     {
