@@ -11,7 +11,7 @@ internal static class LogitMath
     private const int BlockSize = 1024;
 
     /// <summary>e to this is near the smallest float that has all its digits; below it a weight counts as nothing.</summary>
-    private const float LowestExponent = -86;
+    internal const float LowestExponent = -86;
 
     private const float Log2E = 1.44269504f;
 

@@ -155,12 +155,13 @@ internal sealed class Sampler
             return Weigh();
         }
 
-        // Sorting a whole vocabulary costs milliseconds; the tokens within e^-8 of the best nearly always hold top-p's mass.
+        // Sorting a whole vocabulary costs milliseconds; the tokens within e^-8 of the best nearly always hold top-p's mass. Further away than what has
+        // any weight, nothing is looked for: a score that is no number, or minus infinity, is never there.
         var total = Number(LogitMath.SumExp(logits, max, _scale));
         for (var range = 8f; ; range *= 4)
         {
             _candidates.TakeFrom(logits, _blocks.Maxima, max - (range / _scale));
-            if (Weigh() >= _options.TopP * total || _candidates.Count == logits.Length)
+            if (Weigh() >= _options.TopP * total || _candidates.Count == logits.Length || range > -LogitMath.LowestExponent)
             {
                 return KeepLikely(total);
             }

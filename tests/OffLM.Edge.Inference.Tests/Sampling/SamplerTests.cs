@@ -85,6 +85,25 @@ public sealed class SamplerTests
         Assert.Equal(topK == 0 && topP < 1, answered == 0);
     }
 
+    [Fact]
+    public void Nearly_all_of_the_mass_is_found_where_many_tokens_have_none()
+    {
+        // Sums of weights are right to five digits, so that the candidates' may stay below what was asked for.
+        var random = new Random(1);
+        for (var i = 0; i < 20; i++)
+        {
+            var logits = RandomLogits(random, LargeVocabulary);
+            var maxima = logits.Chunk(LogitBlocks.Size).Select(block => block.Max()).ToArray();
+            var least = LogitMath.IndexOf(logits, logits.Min());
+            foreach (var nothing in new[] { float.NaN, float.NegativeInfinity })
+            {
+                logits[least] = nothing;
+                var sampler = new Sampler(new SamplingOptions { Temperature = 1, TopK = 0, TopP = 0.99999999, Seed = 1 }, [], 10);
+                Assert.True(float.IsFinite(logits[sampler.Sample(logits.ToArray(), maxima)]));
+            }
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void Perturbed_logits_have_their_highest_as_often_as_the_reference_says_among_allowed_tokens(int seed)
