@@ -15,14 +15,15 @@ internal sealed class TokenHistory
 
     /// <param name="options">Which penalties, over which window.</param>
     /// <param name="prompt">The window may reach back into it; only the repetition penalty looks there.</param>
-    /// <param name="maxNewTokens">What will follow at most: with an unlimited window all of it must fit.</param>
+    /// <param name="maxNewTokens">What will follow at most: no window needs room for more than that and the prompt.</param>
     internal TokenHistory(SamplingOptions options, ReadOnlySpan<int> prompt, int maxNewTokens)
     {
         _repetition = (float)options.RepetitionPenalty;
         _frequency = (float)options.FrequencyPenalty;
         _presence = (float)options.PresencePenalty;
         var changes = _repetition != 1 || _frequency != 0 || _presence != 0;
-        var size = !changes ? 0 : options.RepetitionWindow < 0 ? prompt.Length + maxNewTokens : options.RepetitionWindow;
+        var all = prompt.Length + maxNewTokens;
+        var size = !changes ? 0 : options.RepetitionWindow < 0 ? all : Math.Min(options.RepetitionWindow, all);
         _window = new int[size];
         _counts = new Dictionary<int, Counts>(size);
         _promptTokens = Math.Min(size, prompt.Length);

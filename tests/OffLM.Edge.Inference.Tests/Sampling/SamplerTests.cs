@@ -293,6 +293,18 @@ public sealed class SamplerTests
     }
 
     [Fact]
+    public void A_window_takes_no_more_memory_than_there_can_be_tokens()
+    {
+        var options = new SamplingOptions { Seed = 1, Temperature = 0, RepetitionWindow = int.MaxValue, PresencePenalty = 2 };
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var sampler = new Sampler(options, [0, 1, 2], 10);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10_000);
+        sampler.Accept(0);
+        Assert.Equal(1, sampler.Sample([1.0f, 0.9f, 0.8f]));
+    }
+
+    [Fact]
     public void Scores_that_are_not_numbers_are_an_error_and_not_a_token()
     {
         var sampler = new Sampler(new SamplingOptions { Seed = 1 }, [], 1);
