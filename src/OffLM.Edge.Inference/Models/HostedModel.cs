@@ -23,6 +23,9 @@ internal sealed class HostedModel(StoredModel model, Task<LoadedEngine> engine, 
 
     internal bool IsIdle => Leases == 0 && Unloading is null && engine.IsCompletedSuccessfully;
 
+    /// <summary>The load failed, and whoever waited for it was told or had gone before.</summary>
+    internal bool IsFailed => Leases == 0 && engine.IsFaulted;
+
     internal DateTimeOffset ExpiresAt(DateTimeOffset now) =>
         IsPinned ? DateTimeOffset.MaxValue : (Leases > 0 ? now : LastUsed) + KeepAlive;
 }

@@ -124,6 +124,7 @@ public sealed class ModelHost : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             leaving = Task.CompletedTask;
+            _hosted.RemoveAll(h => h.IsFailed); // this request tries again
             hosted = _hosted.Find(h => h.Model.Id == model.Id)!;
             if (hosted is null)
             {
@@ -225,7 +226,7 @@ public sealed class ModelHost : IAsyncDisposable
             hosted.LastUsed = _clock.GetUtcNow();
             if (hosted.Engine.IsFaulted)
             {
-                _hosted.Remove(hosted); // the next request tries again
+                _hosted.Remove(hosted);
             }
             else if (hosted.Leases == 0 && hosted.Unloading is null && !hosted.IsPinned)
             {
@@ -253,7 +254,7 @@ public sealed class ModelHost : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (hosted.Leases > 0 || hosted.Unloading is not null || hosted.IsPinned)
+            if (hosted.Leases > 0 || hosted.Unloading is not null || hosted.IsPinned || hosted.IsFailed)
             {
                 return;
             }

@@ -165,6 +165,45 @@ public sealed class ModelHostTests : IAsyncDisposable
         Assert.Single(_engines);
     }
 
+    [Theory]
+    [InlineData(60)]
+    [InlineData(-1)]
+    public async Task A_load_that_fails_when_nobody_waits_any_more_is_in_nobodys_way(int keepAliveSeconds)
+    {
+        using var go = new Gate();
+        using var begun = new Gate();
+        var load = _load;
+        _load = m =>
+        {
+            _load = load;
+            begun.Open();
+            go.Pass();
+            throw new ModelLoadException("no memory");
+        };
+        using var impatient = new CancellationTokenSource();
+        var first = Host.AcquireAsync("a", TimeSpan.FromSeconds(keepAliveSeconds), impatient.Token);
+        await Eventually.TrueAsync(() => begun.IsOpen, "the load runs");
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        go.Open();
+
+        ModelLease? other = null;
+        for (var wait = 0; other is null; wait++)
+        {
+            try
+            {
+                other = await AcquireAsync("b");
+            }
+            catch (ModelBusyException) when (wait < 1000)
+            {
+                await Task.Delay(10);
+            }
+        }
+
+        other.Dispose();
+        (await AcquireAsync("a")).Dispose();
+    }
+
     [Fact]
     public async Task Unloading_a_model_in_use_waits_for_its_requests()
     {
