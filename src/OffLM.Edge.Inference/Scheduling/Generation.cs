@@ -32,6 +32,9 @@ public sealed class Generation
     /// <summary>At most so many new tokens; 0 while it may compute its prompt but choose no token.</summary>
     internal int Limit => _limit;
 
+    /// <summary>True if its slot was told to abort: nothing can be computed in it any more, even if that came too late to make anything fail.</summary>
+    internal bool IsAborted { get; private set; }
+
     internal long DeliveredTokens => Interlocked.Read(ref _delivered);
 
     /// <summary>The text as it comes, once. Ends normally whatever the reason was; see <see cref="Completion"/>.</summary>
@@ -53,7 +56,7 @@ public sealed class Generation
         lock (_gate)
         {
             _cancelled = true;
-            _abortable?.Abort();
+            Abort();
         }
 
         _wake();
@@ -92,7 +95,7 @@ public sealed class Generation
     {
         lock (_gate)
         {
-            _abortable?.Abort();
+            Abort();
         }
     }
 
@@ -102,5 +105,11 @@ public sealed class Generation
     {
         _pieces.Writer.Complete();
         _completion.SetResult(result);
+    }
+
+    private void Abort()
+    {
+        IsAborted |= _abortable is not null;
+        _abortable?.Abort();
     }
 }

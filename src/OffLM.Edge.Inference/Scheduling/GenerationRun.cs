@@ -270,7 +270,7 @@ internal sealed class GenerationRun
         }
 
         _stream.Dispose();
-        var prefillAborted = IsPrefilling && reason is FinishReason.Cancelled or FinishReason.Interrupted;
+        var prefillAborted = Generation.IsAborted || (IsPrefilling && reason is FinishReason.Cancelled or FinishReason.Interrupted);
         if (_slot is not null && IsReusable && reason != FinishReason.Error && !prefillAborted && _cache.Count > 0)
         {
             idle.Put(new IdleSlot(_slot, Request.CacheScope, _cache));

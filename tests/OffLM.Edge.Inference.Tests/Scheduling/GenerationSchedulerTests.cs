@@ -126,6 +126,28 @@ public sealed class GenerationSchedulerTests
     }
 
     [Fact]
+    public async Task A_slot_that_was_aborted_when_its_prefill_was_done_computes_no_other_prompt()
+    {
+        await using var scheduler = Scheduler();
+        Generation? generation = null;
+        using var set = new Gate();
+        _engine.Prefilled = () =>
+        {
+            _engine.Prefilled = null;
+            set.Pass();
+            generation!.Cancel();
+        };
+        var prompt = new string('x', 100);
+        generation = scheduler.Reserve().Start(Request(prompt, 5));
+        set.Open();
+        Assert.Equal(FinishReason.Cancelled, (await Answer.ReadAsync(generation)).Result.Reason);
+
+        var next = await Answer.OfAsync(scheduler, Request(prompt + "y", 5));
+
+        Assert.Equal((FinishReason.Length, null), (next.Result.Reason, next.Result.Error));
+    }
+
+    [Fact]
     public async Task Cancelling_one_that_waits_ends_it_at_once()
     {
         await using var scheduler = Scheduler(new SchedulerOptions { MaxActive = 1, MaxUndelivered = 1 });

@@ -18,6 +18,9 @@ internal sealed class FakeEngine : IEngine
     /// <summary>Called in each slot's prefill and step; may block or throw.</summary>
     public Action<FakeSlot, string>? During { get; set; }
 
+    /// <summary>Called when a slot's prefill is done and nothing can make it fail any more.</summary>
+    public Action? Prefilled { get; set; }
+
     public int MaxBatch { get; init; } = 1;
 
     public int MaxSlots { get; init; } = int.MaxValue;

@@ -35,6 +35,7 @@ internal sealed class FakeSlot(FakeEngine engine, int number, int capacity) : IS
         Note($"prefill {tokens.Length}");
         _hasScores = scores;
         _tokens.AddRange(tokens);
+        engine.Prefilled?.Invoke();
     }
 
     /// <summary>Puts tokens into the cache without a trace in the log.</summary>
