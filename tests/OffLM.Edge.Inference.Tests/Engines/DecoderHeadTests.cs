@@ -116,6 +116,24 @@ public sealed class DecoderHeadTests : IDisposable
         Assert.All(expected.Logits.ToArray().Zip(scores.Rows.Logits.ToArray()), pair => Assert.Equal(pair.First, pair.Second, 0.05f));
     }
 
+    [Fact]
+    public unsafe void Each_blocks_largest_comes_where_it_is_wanted_though_the_scores_stay_where_they_were()
+    {
+        var folder = Forged(prune: true, tied: false);
+        using var options = new OrtRunOptions();
+        var opener = new DecoderOpener(
+            folder, GraphKind.SharedCache, DecoderSettings.Read(folder), GenAiSettings.Read(folder), new DirectOptions(Threads: 1, Rows: 1, CacheBytes: 1L << 30));
+        using var decoder = opener.Open(new ProviderRung(ProviderRung.Cpu, new Dictionary<string, string>())).Decoder;
+        var (logits, before, maxima) = (new float[Vocabulary], new float[LogitBlocks.CountOf(Vocabulary)], new float[LogitBlocks.CountOf(Vocabulary)]);
+        fixed (float* scores = logits, first = before, second = maxima)
+        {
+            decoder.Prefill(0, 0, [1, 2, 3], new ScoreRows(scores, Vocabulary, first), wanted: true, options);
+            decoder.Prefill(0, 0, [4, 5], new ScoreRows(scores, Vocabulary, second), wanted: true, options);
+        }
+
+        Assert.Equal(logits.Chunk(LogitBlocks.Size).Select(block => block.Max()), maxima);
+    }
+
     [Theory]
     [InlineData(13, false)]
     [InlineData(21, true)]

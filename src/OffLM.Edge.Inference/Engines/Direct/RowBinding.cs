@@ -12,7 +12,7 @@ internal sealed unsafe class RowBinding : IDisposable
     private readonly bool _copies;
     private int _sequence;
     private int _total;
-    private (nint Place, int Tokens) _scores;
+    private (nint Logits, nint Maxima, int Tokens) _scores;
     private int _wanted = -1;
 
     internal RowBinding(OrtSession session, DirectNames names, KeyValueCache cache, int headSize, int heads, int firstRow, int rows, LoraAdapter? adapter)
@@ -82,7 +82,7 @@ internal sealed unsafe class RowBinding : IDisposable
     {
         fixed (float* place = scores.Logits, maxima = scores.Maxima)
         {
-            if (_scores == ((nint)place, tokens))
+            if (_scores == ((nint)place, (nint)maxima, tokens))
             {
                 return;
             }
@@ -95,18 +95,18 @@ internal sealed unsafe class RowBinding : IDisposable
                 _binding.Output(name, largest);
             }
 
-            _scores = ((nint)place, tokens);
+            _scores = ((nint)place, (nint)maxima, tokens);
         }
     }
 
     /// <summary>Says where the scores of a graph of 16-bit floats go.</summary>
     internal void Scores(Half* place, int vocabularySize, int tokens)
     {
-        if (_scores != ((nint)place, tokens))
+        if (_scores != ((nint)place, 0, tokens))
         {
             using var logits = OrtTensor.Over(place, OrtElementType.Float16, _rows, tokens, vocabularySize);
             _binding.Output(_names.Logits, logits);
-            _scores = ((nint)place, tokens);
+            _scores = ((nint)place, 0, tokens);
         }
     }
 
