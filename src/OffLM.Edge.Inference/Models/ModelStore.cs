@@ -121,6 +121,10 @@ public sealed class ModelStore(string folder, TimeProvider? clock = null)
         {
             throw new ModelDamagedException(Path.GetFileName(modelFolder), $"its {ModelManifest.FileName} can't be read", $"{modelFolder}: {e.Message}");
         }
+        catch (OverflowException)
+        {
+            throw new ModelDamagedException(Path.GetFileName(modelFolder), $"the files in its {ModelManifest.FileName} are larger than files can be", modelFolder);
+        }
     }
 
     /// <summary>A file beside the listed ones could be loaded by the engine without having been checked.</summary>

@@ -44,6 +44,19 @@ public sealed class ModelStoreTests : IDisposable
         Assert.NotEqual(model.Id, _store.Find("m").Id);
     }
 
+    [Fact]
+    public void A_manifest_whose_files_are_larger_than_can_be_is_one_models_problem()
+    {
+        FakeModel.Write(_folder.Path("good"), "good");
+        FakeModel.Write(_folder.Path("bad"), "bad");
+        var manifest = _folder.Path("bad", ModelManifest.FileName);
+        File.WriteAllText(manifest, System.Text.RegularExpressions.Regex.Replace(File.ReadAllText(manifest), "\"bytes\": [0-9]+", $"\"bytes\": {long.MaxValue}"));
+
+        Assert.Equal("good", _store.Find("good").Name);
+        Assert.Contains("larger than files can be", Assert.Single(_store.Problems()));
+        Assert.Throws<ModelDamagedException>(() => _store.Find("bad"));
+    }
+
     [Theory]
     [InlineData("qwen:int4")]
     [InlineData("QWEN:int4")]
