@@ -128,6 +128,34 @@ public class AdapterTests : IAsyncLifetime
         Assert.Equal(0, Assert.Single(_host.Loaded).Leases);
     }
 
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(20_000_000, true)]
+    [InlineData(int.MaxValue, true)]
+    [InlineData(-1, true)]
+    public void A_file_that_says_it_has_more_than_it_has_is_none(int dimensions, bool isBroken)
+    {
+        // A matrix "w" of no rows, as the library's own tools lay it out: two tables behind their directories, then lists.
+        int[] words =
+        [
+            32, BitConverter.ToInt32("TORT"u8), 12 | (8 << 16), 0, 4 << 16, 0, 0, 0,
+            24, 4, 1, 44, 12 | (20 << 16), 4 | (8 << 16), 12 | (16 << 16), 0, 0, 0, 0, 0,
+            0, 0,
+            40, 24, 28, 1, 32, 0,
+            dimensions, 0, 0, 0,
+            1, 'w', 0,
+        ];
+        words[11] = 4 * (22 - 11);
+        words[22] = 4 * (22 - 12);
+        (words[23], words[24], words[26]) = (4 * (32 - 23), 4 * (28 - 24), 4 * (34 - 26));
+        var file = System.Runtime.InteropServices.MemoryMarshal.AsBytes(words.AsSpan()).ToArray();
+
+        var error = Record.Exception(() => new AdapterFile(file).Read());
+
+        Assert.Equal(isBroken, error is InvalidDataException or OverflowException);
+        Assert.True(isBroken || error is null, error?.Message);
+    }
+
     private async Task<string> AnswerAsync(string model, int tokens = 20, int[]? prompt = null)
     {
         using var lease = await _host.AcquireAsync(model, null, CancellationToken.None);

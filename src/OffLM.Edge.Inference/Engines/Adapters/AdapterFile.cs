@@ -41,11 +41,12 @@ internal ref struct AdapterFile(ReadOnlySpan<byte> bytes)
     private readonly AdapterParameter Parameter(int table)
     {
         var (name, dimensions, data) = (Follow(Field(table, Name)), Follow(Field(table, Dimensions)), Follow(Field(table, Data)));
-        var shape = new long[Integer(dimensions)];
+        var numbers = At(dimensions + 4, checked(8 * Integer(dimensions)));
+        var shape = new long[numbers.Length / 8];
         var elements = 1L;
         for (var i = 0; i < shape.Length; i++)
         {
-            shape[i] = BinaryPrimitives.ReadInt64LittleEndian(At(dimensions + 4 + (8 * i), 8));
+            shape[i] = BinaryPrimitives.ReadInt64LittleEndian(numbers[(8 * i)..]);
             elements = checked(elements * shape[i]);
         }
 
