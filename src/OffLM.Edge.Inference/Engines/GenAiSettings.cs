@@ -11,13 +11,21 @@ internal sealed record GenAiSettings(int ContextLength, int VocabularySize, IRea
 {
     internal const string FileName = "genai_config.json";
 
-    /// <exception cref="ModelLoadException">The file is missing or lacks one of the values.</exception>
+    /// <summary>Settings that name libraries for GenAI to load: a model is data, and whoever made it is not to run code here.</summary>
+    private static readonly string[] s_libraries = ["custom_ops_library", "trt_extra_plugin_lib_paths"];
+
+    /// <exception cref="ModelLoadException">The file is missing or lacks one of the values, or wants other code to be loaded.</exception>
     internal static GenAiSettings Read(string folder)
     {
         var path = Path.Combine(folder, FileName);
         try
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(path));
+            if (NamesLibrary(json.RootElement))
+            {
+                throw new ModelLoadException($"its {FileName} wants a library of machine code to be loaded ({string.Join(" or ", s_libraries)}), which is not done here.", path);
+            }
+
             var model = json.RootElement.GetProperty("model");
             var decoder = model.GetProperty("decoder");
             var end = model.GetProperty("eos_token_id");
@@ -35,6 +43,13 @@ internal sealed record GenAiSettings(int ContextLength, int VocabularySize, IRea
                 $"its {FileName} is not a usable GenAI configuration: {(e is IOException ? "it can't be read." : e.Message)}", $"{path}: {e.Message}", e);
         }
     }
+
+    private static bool NamesLibrary(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object => element.EnumerateObject().Any(p => s_libraries.Contains(p.Name) || NamesLibrary(p.Value)),
+        JsonValueKind.Array => element.EnumerateArray().Any(NamesLibrary),
+        _ => false,
+    };
 
     private static int[] Integers(JsonElement array)
     {

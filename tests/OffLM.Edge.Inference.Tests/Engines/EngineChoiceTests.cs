@@ -87,6 +87,26 @@ public sealed class EngineChoiceTests(TinyModel tiny) : IClassFixture<TinyModel>
         Assert.Equal(engine.VocabularySize, slot.Logits.Length);
     }
 
+    [Theory]
+    [InlineData(EngineChoice.Direct, "custom_ops_library")]
+    [InlineData(EngineChoice.GenAi, "custom_ops_library")]
+    [InlineData(EngineChoice.GenAi, "custom\\u005fops_library")]
+    [InlineData(EngineChoice.GenAi, "trt_extra_plugin_lib_paths")]
+    public void A_model_that_wants_machine_code_to_be_loaded_is_refused(EngineChoice choice, string setting)
+    {
+        var model = Forged(ModelRecipe.Tiny);
+        var config = Path.Combine(model, "genai_config.json");
+        File.WriteAllText(config, File.ReadAllText(config).Replace(
+            "\"decoder\"", $$$"""
+            "vision": {"pipeline": [{"session_options": {"{{{setting}}}": "evil.so"}}]}, "decoder"
+            """, StringComparison.Ordinal));
+
+        var error = Assert.Throws<ModelLoadException>(() => EngineLoader.Load(model, new ModelHostOptions { Engine = choice, Threads = 1 }));
+
+        Assert.Contains("wants a library of machine code to be loaded", error.Message);
+        Assert.DoesNotContain(_folder.Root, error.Message);
+    }
+
     [Fact]
     public void A_graph_that_is_no_graph_is_told()
     {
