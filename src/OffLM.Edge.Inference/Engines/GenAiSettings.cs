@@ -14,6 +14,9 @@ internal sealed record GenAiSettings(int ContextLength, int VocabularySize, IRea
     /// <summary>Settings that name libraries for GenAI to load: a model is data, and whoever made it is not to run code here.</summary>
     private static readonly string[] s_libraries = ["custom_ops_library", "trt_extra_plugin_lib_paths"];
 
+    /// <summary>More than any model has, and so few that no product of them is too large to be counted, nor their names for the memory.</summary>
+    private const int MostTokens = 1 << 30, MostLayers = 10_000, MostOfLayer = 1 << 16;
+
     /// <exception cref="ModelLoadException">The file is missing or lacks one of the values, or wants other code to be loaded.</exception>
     internal static GenAiSettings Read(string folder)
     {
@@ -30,11 +33,11 @@ internal sealed record GenAiSettings(int ContextLength, int VocabularySize, IRea
             var decoder = model.GetProperty("decoder");
             var end = model.GetProperty("eos_token_id");
             return new GenAiSettings(
-                model.GetProperty("context_length").GetInt32(),
-                model.GetProperty("vocab_size").GetInt32(),
+                Count(model, "context_length", MostTokens),
+                Count(model, "vocab_size", MostTokens),
                 end.ValueKind == JsonValueKind.Array ? Integers(end) : [end.GetInt32()],
-                2L * sizeof(float) * decoder.GetProperty("num_hidden_layers").GetInt32()
-                    * decoder.GetProperty("num_key_value_heads").GetInt32() * decoder.GetProperty("head_size").GetInt32());
+                2L * sizeof(float) * Count(decoder, "num_hidden_layers", MostLayers)
+                    * Count(decoder, "num_key_value_heads", MostOfLayer) * Count(decoder, "head_size", MostOfLayer));
         }
         catch (Exception e) when (e is IOException or JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
@@ -43,6 +46,10 @@ internal sealed record GenAiSettings(int ContextLength, int VocabularySize, IRea
                 $"its {FileName} is not a usable GenAI configuration: {(e is IOException ? "it can't be read." : e.Message)}", $"{path}: {e.Message}", e);
         }
     }
+
+    private static int Count(JsonElement parent, string name, int most) => parent.GetProperty(name).GetInt32() is var count && count >= 0 && count <= most
+        ? count
+        : throw new JsonException($"{name} is {count}, which is not between 0 and {most}.");
 
     private static bool NamesLibrary(JsonElement element) => element.ValueKind switch
     {

@@ -88,6 +88,47 @@ public sealed class EngineChoiceTests(TinyModel tiny) : IClassFixture<TinyModel>
     }
 
     [Theory]
+    [InlineData("context_length", int.MaxValue)]
+    [InlineData("context_length", -1)]
+    [InlineData("num_hidden_layers", 1_000_000_000)]
+    [InlineData("num_hidden_layers", -1)]
+    [InlineData("head_size", int.MinValue)]
+    public void A_configuration_of_an_impossible_size_is_told(string name, int value)
+    {
+        foreach (var choice in new[] { EngineChoice.Direct, EngineChoice.GenAi })
+        {
+            var error = Assert.Throws<ModelLoadException>(() => EngineLoader.Load(Configured(name, value), new ModelHostOptions { Engine = choice, Threads = 1 }));
+
+            Assert.Contains($"{name} is {value}, which is not between 0 and", error.Message);
+        }
+    }
+
+    [Theory]
+    [InlineData("num_hidden_layers", false)]
+    [InlineData("num_hidden_layers", true)]
+    [InlineData("num_key_value_heads", true)]
+    [InlineData("head_size", true)]
+    public void A_decoder_without_a_cache_is_left_to_GenAI(string name, bool standard)
+    {
+        var model = Configured(name, 0, standard);
+
+        var error = Assert.Throws<UnknownGraphException>(() => DirectEngine.Load(model, new DirectOptions(1, 2, 1L << 30)));
+
+        Assert.Equal("its genai_config.json describes a decoder without a cache", error.Message);
+    }
+
+    [Fact]
+    public void A_graph_whose_part_is_longer_than_can_be_is_left_to_GenAI()
+    {
+        var model = Forged(ModelRecipe.Tiny);
+        File.WriteAllBytes(Path.Combine(model, "model.onnx"), [0x3A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01]);
+
+        Assert.Equal(
+            "its model.onnx can't be read as ONNX",
+            Assert.Throws<UnknownGraphException>(() => DirectEngine.Load(model, new DirectOptions(1, 2, 1L << 30))).Message);
+    }
+
+    [Theory]
     [InlineData(EngineChoice.Direct, "custom_ops_library")]
     [InlineData(EngineChoice.GenAi, "custom_ops_library")]
     [InlineData(EngineChoice.GenAi, "custom\\u005fops_library")]
@@ -129,6 +170,15 @@ public sealed class EngineChoiceTests(TinyModel tiny) : IClassFixture<TinyModel>
 
         Assert.StartsWith("the engine refuses its files", error.Message);
         Assert.DoesNotContain(_folder.Root, error.Message);
+    }
+
+    /// <summary>A model whose configuration has another number.</summary>
+    private string Configured(string name, int value, bool standard = false)
+    {
+        var model = Forged(ModelRecipe.Tiny with { Standard = standard });
+        var config = Path.Combine(model, "genai_config.json");
+        File.WriteAllText(config, System.Text.RegularExpressions.Regex.Replace(File.ReadAllText(config), $"\"{name}\": [0-9]+", $"\"{name}\": {value}"));
+        return model;
     }
 
     private string Forged(ModelRecipe recipe)

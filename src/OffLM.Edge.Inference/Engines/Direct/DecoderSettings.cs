@@ -38,6 +38,9 @@ internal sealed record DecoderSettings
     /// <summary>The first section that is there beside the decoder, such as <c>vision</c>; null for a plain language model.</summary>
     internal required string? Companion { get; init; }
 
+    /// <summary>Whether there is a cache to be fed at all.</summary>
+    private bool HasCache => Layers > 0 && KeyValueHeads > 0 && HeadSize > 0;
+
     /// <summary>Reads what <see cref="GenAiSettings.Read"/> has found to be usable.</summary>
     /// <exception cref="UnknownGraphException">It describes no single decoder.</exception>
     internal static DecoderSettings Read(string folder)
@@ -50,7 +53,7 @@ internal sealed record DecoderSettings
             var layers = decoder.GetProperty("num_hidden_layers").GetInt32();
             var inputs = Section(decoder, "inputs");
             var outputs = Section(decoder, "outputs");
-            return new DecoderSettings
+            var settings = new DecoderSettings
             {
                 FileName = decoder.GetProperty("filename").GetString() ?? "",
                 Layers = layers,
@@ -68,6 +71,7 @@ internal sealed record DecoderSettings
                 Threads = Section(decoder, "session_options") is { } options && options.TryGetProperty("intra_op_num_threads", out var threads) ? threads.GetInt32() : 0,
                 Companion = Array.Find(["vision", "speech", "encoder", "embedding"], name => model.TryGetProperty(name, out _)),
             };
+            return settings.HasCache ? settings : throw new UnknownGraphException($"its {GenAiSettings.FileName} describes a decoder without a cache");
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
         {

@@ -42,8 +42,8 @@ internal static class OnnxOperators
                     file.Seek(4, SeekOrigin.Current);
                     break;
                 case 2:
-                    var fieldEnd = checked((long)ReadVarint(file));
-                    fieldEnd = fieldEnd <= end - file.Position ? file.Position + fieldEnd : throw Broken();
+                    var length = ReadVarint(file);
+                    var fieldEnd = length <= (ulong)Math.Max(end - file.Position, 0) ? file.Position + (long)length : throw Broken();
                     if (tag >> 3 == (ulong)wanted)
                     {
                         read(fieldEnd);
