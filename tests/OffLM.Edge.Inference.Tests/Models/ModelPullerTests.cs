@@ -149,6 +149,26 @@ public sealed class ModelPullerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_model_whose_name_makes_no_folder_is_refused()
+    {
+        var manifest = File.ReadAllText(_source.Path("m", ModelManifest.FileName)).Replace("\"name\": \"tiny\"", "\"name\": \"...\"", StringComparison.Ordinal);
+        _server.Add(ModelManifest.FileName, Encoding.UTF8.GetBytes(manifest));
+        _server.Files.Remove("README.md");
+
+        Assert.Contains("can't be a model's name", (await Assert.ThrowsAsync<ModelPullException>(() => PullAsync())).Message);
+    }
+
+    [Theory]
+    [InlineData(long.MaxValue)]
+    [InlineData(-1)]
+    public async Task A_list_with_sizes_that_no_file_has_is_refused(long size)
+    {
+        _server.Sizes["README.md"] = _server.Sizes["tokenizer.json"] = size;
+
+        Assert.Contains("has no size that a file can have", (await Assert.ThrowsAsync<ModelPullException>(() => PullAsync())).Message);
+    }
+
+    [Fact]
     public async Task Too_little_space_is_told_before_anything_is_fetched()
     {
         var puller = Puller(free: 200 << 20);

@@ -101,6 +101,18 @@ public sealed class PulledEncoderTests : IAsyncLifetime
         Assert.Empty(_store.List());
     }
 
+    [Theory]
+    [InlineData("modules.json", """[{"type": null}]""")]
+    [InlineData("modules.json", """[{"type": "sentence_transformers.models.Pooling", "path": null}]""")]
+    [InlineData("tokenizer.json", """{"post_processor": {"type": "BertProcessing", "cls": [], "sep": []}}""")]
+    [InlineData("tokenizer.json", """{"post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": null}}]}}""")]
+    public async Task A_part_that_says_nothing_is_told(string file, string content)
+    {
+        Add(file, content);
+
+        Assert.Contains("is not usable", (await Assert.ThrowsAsync<ModelPullException>(PullAsync)).Message);
+    }
+
     [Fact]
     public async Task Without_the_steps_from_text_to_embedding_it_is_no_model()
     {

@@ -46,6 +46,9 @@ internal sealed class ModelServer : IAsyncDisposable
     /// <summary>Digests that the list claims instead of the right ones.</summary>
     public Dictionary<string, string> Lies { get; } = [];
 
+    /// <summary>Sizes that the list claims instead of the right ones, of files without a digest.</summary>
+    public Dictionary<string, long> Sizes { get; } = [];
+
     /// <summary>Each request for a file ends the connection after so many bytes.</summary>
     public int? CutAfter { get; set; }
 
@@ -132,7 +135,7 @@ internal sealed class ModelServer : IAsyncDisposable
                 json.WriteStartObject();
                 json.WriteString("type", "file");
                 json.WriteString("path", path);
-                json.WriteNumber("size", content.Length);
+                json.WriteNumber("size", Sizes.TryGetValue(path, out var size) ? size : content.Length);
                 if (Large.Contains(path))
                 {
                     json.WriteStartObject("lfs");

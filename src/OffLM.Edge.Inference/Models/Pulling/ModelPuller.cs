@@ -68,6 +68,10 @@ public sealed class ModelPuller
         {
             throw new ModelPullException($"{request.Repository} can't be written to {_store.Folder}: {e.Message}", e);
         }
+        catch (ArgumentException e)
+        {
+            throw new ModelPullException($"{request.Repository} is not usable: {e.Message}", e);
+        }
     }
 
     private async Task<Dictionary<string, ModelFile>> FetchAllAsync(

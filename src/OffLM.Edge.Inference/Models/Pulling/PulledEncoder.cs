@@ -46,7 +46,7 @@ internal static class PulledEncoder
         using var configuration = Parse(folder, Configuration);
         using var modules = Parse(folder, Modules);
         using var tokenizer = Parse(folder, Tokenizer);
-        var kinds = modules.RootElement.EnumerateArray().Select(m => m.GetProperty("type").GetString()!.Split('.')[^1]).ToList();
+        var kinds = modules.RootElement.EnumerateArray().Select(m => Text(m, "type").Split('.')[^1]).ToList();
         if (kinds.Find(kind => kind is not ("Transformer" or "Pooling" or "Normalize")) is { } unknown)
         {
             throw new JsonException($"its {Modules} has a step {unknown}, which this box can't compute");
@@ -94,6 +94,8 @@ internal static class PulledEncoder
         return positions;
     }
 
+    private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString() ?? throw new JsonException($"its {name} is null");
+
     /// <summary>What has one of these names, which are different families' for the same.</summary>
     private static int Number(JsonElement configuration, params ReadOnlySpan<string> names)
     {
@@ -110,13 +112,13 @@ internal static class PulledEncoder
 
     private static Pooling PoolingOf(string folder, JsonElement modules)
     {
-        var step = modules.EnumerateArray().FirstOrDefault(m => m.GetProperty("type").GetString()!.EndsWith(".Pooling", StringComparison.Ordinal));
+        var step = modules.EnumerateArray().FirstOrDefault(m => Text(m, "type").EndsWith(".Pooling", StringComparison.Ordinal));
         if (step.ValueKind == JsonValueKind.Undefined)
         {
             return Pooling.Mean;
         }
 
-        using var pooling = Parse(folder, Path.Combine(ManifestFormat.CheckPath(step.GetProperty("path").GetString()!), Configuration));
+        using var pooling = Parse(folder, Path.Combine(ManifestFormat.CheckPath(Text(step, "path")), Configuration));
         var modes = pooling.RootElement.EnumerateObject().Where(p => p.Name.StartsWith("pooling_mode_", StringComparison.Ordinal) && p.Value.ValueKind == JsonValueKind.True).Select(p => p.Name).ToList();
         return modes switch
         {
@@ -145,7 +147,7 @@ internal static class PulledEncoder
                 {
                     if (part.TryGetProperty("SpecialToken", out var special))
                     {
-                        var ids = processor.GetProperty("special_tokens").GetProperty(special.GetProperty("id").GetString()!).GetProperty("ids");
+                        var ids = processor.GetProperty("special_tokens").GetProperty(Text(special, "id")).GetProperty("ids");
                         (isAfter ? after : before).AddRange(ids.EnumerateArray().Select(id => id.GetInt32()));
                     }
 

@@ -40,7 +40,7 @@ internal static class PulledManifest
                 Capabilities = Capabilities(folder),
             };
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException or FileNotFoundException or DirectoryNotFoundException)
         {
             throw new ModelPullException($"{name} is not usable: {e.Message.TrimEnd('.')}.", e);
         }

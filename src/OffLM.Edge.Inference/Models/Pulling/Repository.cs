@@ -6,6 +6,9 @@ namespace OffLM.Edge.Inference;
 /// <summary>The addresses and the file list of one revision of a repository in Hugging Face's layout.</summary>
 internal sealed class Repository(HttpClient http, PullRequest request)
 {
+    /// <summary>A terabyte: no file of a model's is larger, and all of a list can be added up.</summary>
+    private const long MostBytes = 1L << 40;
+
     private readonly string _source = request.Source.AbsoluteUri.TrimEnd('/');
     private readonly string _repository = Escape(request.Repository);
     private readonly string _revision = Uri.EscapeDataString(request.Revision);
@@ -82,7 +85,9 @@ internal sealed class Repository(HttpClient http, PullRequest request)
     private static RepositoryFile ReadFile(JsonElement entry, string remotePath, string path)
     {
         var large = entry.TryGetProperty("lfs", out var lfs) && lfs.ValueKind == JsonValueKind.Object;
-        var size = (large ? lfs : entry).GetProperty("size").GetInt64();
+        var size = (large ? lfs : entry).GetProperty("size").GetInt64() is >= 0 and <= MostBytes and var bytes
+            ? bytes
+            : throw new JsonException($"{remotePath} has no size that a file can have");
         var digest = large ? lfs.GetProperty("oid").GetString()!.ToLowerInvariant() : null;
         return new RepositoryFile(remotePath, path, size, digest?.Split(':')[^1]);
     }
