@@ -96,6 +96,18 @@ public sealed class ModelPullerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_small_file_that_changed_since_the_pull_was_interrupted_is_the_new_one()
+    {
+        _server.Add("z.bin", [1, 2, 3], large: true);
+        _server.Lies["z.bin"] = new string('a', 64);
+        await Assert.ThrowsAsync<ModelPullException>(() => PullAsync());
+        _server.Lies.Clear();
+        _server.Add("README.md", Encoding.UTF8.GetBytes("---\nlicense: bsd\n---\n# A model"));
+
+        Assert.Equal("bsd", (await PullAsync()).Manifest.License);
+    }
+
+    [Fact]
     public async Task A_server_without_ranges_starts_the_file_again()
     {
         _server.CutAfter = 400_000;

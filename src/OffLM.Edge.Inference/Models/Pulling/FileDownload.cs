@@ -22,10 +22,10 @@ internal sealed class FileDownload(HttpClient http, Uri address, RepositoryFile 
     /// <exception cref="PullAttemptException">It broke off, or is not what the list says.</exception>
     internal async Task<string> FetchAsync(Action<long> progress, CancellationToken cancellationToken)
     {
-        if (Size(target) == file.Bytes)
+        if (file.Sha256 is not null && Size(target) == file.Bytes)
         {
             var digest = await DigestAsync(target, cancellationToken).ConfigureAwait(false);
-            if (file.Sha256 is null || file.Sha256 == digest)
+            if (file.Sha256 == digest)
             {
                 progress(file.Bytes);
                 return digest;
@@ -36,7 +36,7 @@ internal sealed class FileDownload(HttpClient http, Uri address, RepositoryFile 
         File.Delete(target);
         if (file.Sha256 is null)
         {
-            // Nothing would tell whether a second half fits the first; these files are small.
+            // Nothing would tell whether what an earlier pull left, or a second half of it, fits what the server has now; these files are small.
             File.Delete(_part);
         }
 
