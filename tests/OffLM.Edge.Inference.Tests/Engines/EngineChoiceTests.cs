@@ -43,6 +43,32 @@ public sealed class EngineChoiceTests(TinyModel tiny) : IClassFixture<TinyModel>
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_context_of_any_length_can_be_filled_to_its_last_token(bool standard)
+    {
+        using var engine = DirectEngine.Load(Forged(ModelRecipe.Tiny with { Context = 300, Standard = standard }), new DirectOptions(1, 3, 1L << 30));
+        using var first = engine.CreateSlot(300);
+        using var between = engine.CreateSlot(300);
+        using var last = engine.CreateSlot(300);
+        first.Prefill(TinyModel.Prompt(240));
+        between.Prefill(TinyModel.Prompt(250));
+        last.Prefill(TinyModel.Prompt(240));
+        while (between.Length < 300)
+        {
+            engine.Step([first, between, last], [5, 6, 7]);
+        }
+
+        // The one between them has no room to be computed along.
+        while (first.Length < 300)
+        {
+            engine.Step([first, last], [5, 7]);
+        }
+
+        Assert.Equal((300, 300, 300), (first.Length, between.Length, last.Length));
+    }
+
+    [Theory]
     [InlineData("MultiHeadXAttention", "its graph has the operator MultiHeadXAttention")]
     [InlineData("SomethingElse_Query", "its graph has no GroupQueryAttention")]
     public void A_graph_with_another_attention_is_left_to_GenAI(string other, string reason)

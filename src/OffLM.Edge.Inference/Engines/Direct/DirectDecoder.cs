@@ -8,7 +8,7 @@ namespace OffLM.Edge.Inference;
 internal sealed unsafe class DirectDecoder : IDirectDecoder
 {
     /// <summary>The mask of a step is a little wider than it must be, so that it is bound once in so many steps. GroupQueryAttention takes each
-    /// row's length from its sum.</summary>
+    /// row's length from its sum, and none that is wider than the model's positions.</summary>
     private const int MaskStep = 64;
 
     /// <summary>Tokens of a prompt that are computed at once.</summary>
@@ -206,7 +206,7 @@ internal sealed unsafe class DirectDecoder : IDirectDecoder
 
     private long HalfBytes(int rows) => (long)rows * VocabularySize * sizeof(ushort);
 
-    private int MaskWidth(int longest) => Math.Min((longest + MaskStep) / MaskStep * MaskStep, Cache.Length);
+    private int MaskWidth(int longest) => Math.Min((longest + MaskStep) / MaskStep * MaskStep, ContextLength);
 
     /// <summary>What an accelerator reads is copied to it when it is bound: where that is the cache too, everything is bound anew for each run.</summary>
     private RowBinding Binding(int firstRow, int rows)

@@ -54,7 +54,7 @@ internal sealed unsafe class KeyValueCache : IDisposable
 
     internal int Rows { get; }
 
-    /// <summary>Tokens that a sequence may have.</summary>
+    /// <summary>Tokens that a sequence may have; a row has room for a few more.</summary>
     internal int ContextLength { get; }
 
     /// <summary>Tokens that a row has room for: the tensors' third dimension.</summary>

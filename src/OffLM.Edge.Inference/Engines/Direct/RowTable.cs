@@ -1,6 +1,7 @@
 namespace OffLM.Edge.Inference;
 
 /// <summary>Which sequence stands in which row of the cache.</summary>
+/// <param name="cache">The rows.</param>
 internal sealed class RowTable(KeyValueCache cache)
 {
     /// <summary>A sequence that was stepped among the others so lately is computed along, to no use, rather than moved away: a slow reader's
