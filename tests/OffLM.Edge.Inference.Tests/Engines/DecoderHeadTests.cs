@@ -160,6 +160,7 @@ public sealed class DecoderHeadTests : IDisposable
 
         Assert.Null(DecoderHead.Change(path, "logits", Vocabulary - 1));
         Assert.Null(DecoderHead.Change(path, "scores", 1000));
+        Assert.Null(DecoderHead.Change(Product(21, packed: true, input: ""), "logits", Vocabulary - 1));
         File.WriteAllText(path, "no model");
         Assert.Null(DecoderHead.Change(path, "logits", Vocabulary));
         Assert.Null(DecoderHead.Change(path + ".none", "logits", Vocabulary));
@@ -214,7 +215,7 @@ public sealed class DecoderHeadTests : IDisposable
     }
 
     /// <summary>The file of a graph that is a head alone: two numbers a token, times a matrix.</summary>
-    private string Product(int version, bool packed, string head = "MatMul")
+    private string Product(int version, bool packed, string head = "MatMul", string input = "hidden")
     {
         var bytes = new byte[2 * Vocabulary * sizeof(float)];
         for (var i = 0; i < 2 * Vocabulary; i++)
@@ -225,7 +226,7 @@ public sealed class DecoderHeadTests : IDisposable
         // A list's numbers lie in one field or in a field each.
         var weights = packed ? new OnnxMessage().Bytes(1, [2, 0x80, 0x80, 2]) : new OnnxMessage().Number(1, 2).Number(1, Vocabulary);
         weights.Number(2, OnnxMessage.Float).Text(8, "weights").Bytes(9, bytes);
-        var node = head == "MatMul" ? OnnxMessage.Node(head, "logits", "hidden", "weights") : OnnxMessage.Node(head, "logits", "hidden");
+        var node = head == "MatMul" ? OnnxMessage.Node(head, "logits", input, "weights") : OnnxMessage.Node(head, "logits", input);
         var graph = new OnnxMessage()
             .Message(1, node)
             .Text(2, "head")

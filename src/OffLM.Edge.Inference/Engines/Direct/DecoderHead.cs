@@ -164,7 +164,7 @@ internal static class DecoderHead
     {
         var old = model.AsSpan(name.Start..name.End);
         Span<byte> changed = old.ToArray();
-        for (var letter = (byte)'A'; letter <= 'Z'; letter++)
+        for (var letter = (byte)'A'; letter <= 'Z' && !changed.IsEmpty; letter++)
         {
             changed[^1] = letter;
             if (model.AsSpan().IndexOf(changed) < 0)
