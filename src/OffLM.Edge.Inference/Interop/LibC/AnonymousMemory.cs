@@ -28,10 +28,17 @@ internal sealed unsafe partial class AnonymousMemory : SafeHandle
 
     internal byte* Address => (byte*)handle;
 
-    /// <summary>Gives the space of whole pages back; they read as zero afterwards.</summary>
-    /// <param name="offset">A multiple of the page size.</param>
-    /// <param name="bytes">Likewise.</param>
-    internal void Release(long offset, long bytes) => _ = Advise(handle + (nint)offset, (nuint)bytes, DontNeed);
+    /// <summary>Gives space back, as far as it is whole pages: those read as zero afterwards.</summary>
+    internal void Release(long offset, long bytes)
+    {
+        long page = Environment.SystemPageSize;
+        var first = (offset + page - 1) / page * page;
+        var end = (offset + bytes) / page * page;
+        if (first < end)
+        {
+            _ = Advise(handle + (nint)first, (nuint)(end - first), DontNeed);
+        }
+    }
 
     protected override bool ReleaseHandle() => Unmap(handle, _bytes) == 0;
 
