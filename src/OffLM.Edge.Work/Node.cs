@@ -3,6 +3,7 @@ using OffLM.Edge.Board;
 using OffLM.Edge.Inference;
 using OffLM.Edge.Metering;
 using OffLM.Edge.Metering.Batches;
+using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Signing;
 using OffLM.Edge.Work.Callers;
 using OffLM.Edge.Work.Requests;
@@ -311,7 +312,7 @@ public sealed partial class Node : IAsyncDisposable
             _limits.SpendTokens(payer, (long)completed.Receipt.PromptTokens + completed.Receipt.CompletionTokens);
         }
 
-        if (completed.Result.Reason is FinishReason.Stop or FinishReason.Length && answer.Retry is var (key, digest, text))
+        if (completed.Receipt.Outcome is Outcome.Stop or Outcome.Length or Outcome.LimitReached && answer.Retry is var (key, digest, text))
         {
             _recent.Add(key, digest, answer.Model, text, completed);
         }

@@ -125,12 +125,11 @@ internal sealed class AnswerDelivery(Node node, ReaderPatience patience)
     {
         var content = new StringBuilder();
         var calls = new List<ToolCall>();
-        var logprobs = new List<TokenLogprob>();
+        var pending = new PendingPieces(answer);
         await foreach (var piece in answer.ReadAsync(context.RequestAborted))
         {
             Collect(text.Append(piece.Text));
-            logprobs.AddRange(piece.Logprobs ?? []);
-            answer.Delivered(piece);
+            pending.Add(piece);
         }
 
         if (context.RequestAborted.IsCancellationRequested)
@@ -139,6 +138,7 @@ internal sealed class AnswerDelivery(Node node, ReaderPatience patience)
         }
 
         Collect(text.Finish());
+        pending.Deliver();
         var completed = await answer.CompleteAsync();
         if (ErrorResponse.From(completed) is { } error)
         {
@@ -146,7 +146,7 @@ internal sealed class AnswerDelivery(Node node, ReaderPatience patience)
             return;
         }
 
-        var whole = new WholeAnswer(content.ToString(), calls, logprobs, completed);
+        var whole = new WholeAnswer(content.ToString(), calls, pending.TakeLogprobs(), completed);
         await JsonResponse.WriteAsync(context, json => format.WriteWhole(json, whole));
 
         void Collect(IReadOnlyList<AnswerPart> parts)

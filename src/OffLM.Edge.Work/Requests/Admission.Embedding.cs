@@ -40,7 +40,14 @@ internal sealed partial class Admission
         }
 
         energy.End();
-        var receipt = await book.CloseAsync(open, open.Close(result, energy, clock.Time.GetElapsedTime(startedAt)));
+        if (cancellation.IsCancellationRequested && result.Reason == FinishReason.Stop)
+        {
+            // All are made, but nobody is left to send them to.
+            result = result with { Reason = FinishReason.Cancelled, Vectors = [] };
+        }
+
+        var closing = open.Close(result, energy, clock.Time.GetElapsedTime(startedAt));
+        var receipt = await book.CloseAsync(open, closing, open.Unsent(closing));
         var completed = open.Completed(receipt, result, clock.Time.GetElapsedTime(startedAt));
         onCompleted(open, completed);
         return new EmbeddingAnswer(lease.LoadDuration, result.Vectors, dimensions, completed);

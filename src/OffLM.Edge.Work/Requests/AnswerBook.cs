@@ -34,8 +34,11 @@ internal sealed partial class AnswerBook(Ledger ledger, TimeProvider time, ILogg
     public void Open(IOpenAnswer answer) => _open[answer] = true;
 
     /// <summary>Makes an answer's receipt durable.</summary>
+    /// <param name="answer">Which ended.</param>
+    /// <param name="closing">What its client has, or gets once this returns.</param>
+    /// <param name="unsent">What its client has if this throws.</param>
     /// <exception cref="RefusedException">The ledger can't be written now; it is tried again in the background.</exception>
-    public async Task<Receipt> CloseAsync(IOpenAnswer answer, Closing closing)
+    public async Task<Receipt> CloseAsync(IOpenAnswer answer, Closing closing, Closing unsent)
     {
         try
         {
@@ -43,7 +46,7 @@ internal sealed partial class AnswerBook(Ledger ledger, TimeProvider time, ILogg
         }
         catch (Exception e) when (e is LedgerUnavailableException or LedgerFullException)
         {
-            _late[answer.Request] = closing;
+            _late[answer.Request] = unsent;
             LogLate(answer.Request, e.Message);
             throw new RefusedException(RefusalReason.LedgerUnavailable, e.Message, inner: e);
         }

@@ -55,6 +55,13 @@ internal sealed class OpenEmbedding(Hold hold, Caller caller, ModelLease lease, 
             EmbeddingMark.Extension);
     }
 
+    /// <summary>What closes the hold if the receipt can't be written: then nothing is sent.</summary>
+    public Closing Unsent(Closing closing) => closing with
+    {
+        Outcome = Outcome.Interrupted,
+        CompletionCommitment = Commitment.Begin(hold.CompletionSalt).Current(),
+    };
+
     /// <summary>How it went, for whoever counts.</summary>
     public CompletedAnswer Completed(Receipt receipt, EmbeddingResult result, TimeSpan total) => new(
         receipt,

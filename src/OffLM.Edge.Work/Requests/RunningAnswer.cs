@@ -24,6 +24,7 @@ internal sealed class RunningAnswer : IAnswer, IOpenAnswer
     private readonly Action<IOpenAnswer, CompletedAnswer> _onCompleted;
     private readonly StringBuilder? _text;
     private Task<CompletedAnswer>? _completion;
+    private bool _abandoned;
 
     public RunningAnswer(
         AnswerBook book, ModelLease lease, Generation generation, Hold hold, Caller caller, WorkRequest request, bool limitedByCredit, AnswerEnergy energy, TimeProvider time,
@@ -87,6 +88,7 @@ internal sealed class RunningAnswer : IAnswer, IOpenAnswer
         {
             if (_completion is null)
             {
+                _abandoned = true;
                 _generation.Cancel();
             }
 
@@ -112,22 +114,32 @@ internal sealed class RunningAnswer : IAnswer, IOpenAnswer
         var outcome = OutcomeOf(result.Reason);
         var record = ExecutionRecord.Of(_lease, _request, _hold.TokenLimit, result);
         _account.Reused(result.CachedTokens);
-        var closing = outcome switch
+        Closing closing, unsent;
+        if (_request.Streaming)
         {
-            Outcome.Cancelled when _request.Streaming => _account.CloseProven(outcome, record),
-            Outcome.Cancelled or Outcome.EngineError when !_request.Streaming =>
-                new Closing(outcome, 0, 0, Commitment.Begin(_hold.CompletionSalt).Current(), record, 0, _energy.Microjoules, _energy.Source),
-            _ => _account.CloseWhole(outcome, record),
-        };
-        var receipt = await _book.CloseAsync(this, closing);
+            unsent = closing = _abandoned || outcome == Outcome.Cancelled ? _account.CloseProven(outcome, record) : _account.CloseWhole(outcome, record);
+        }
+        else
+        {
+            // The body has the text only of an answer that ended as it should, and leaves only once the receipt is durable.
+            unsent = Undelivered(Outcome.Interrupted, record);
+            closing = outcome is Outcome.Stop or Outcome.Length or Outcome.LimitReached ? _account.CloseWhole(outcome, record) : Undelivered(outcome, record);
+        }
+
+        var receipt = await _book.CloseAsync(this, closing, unsent);
         var opening = new CompletedAnswer.Opening(_hold.PromptSalt, _hold.CompletionSalt, _hold.ExecutionSalt);
         var completed = new CompletedAnswer(receipt, opening, result, _time.GetElapsedTime(_startedAt), _request.Api);
         _onCompleted(this, completed);
         return completed;
     }
 
+    private Closing Undelivered(Outcome outcome, string record) =>
+        new(outcome, 0, 0, Commitment.Begin(_hold.CompletionSalt).Current(), record, 0, _energy.Microjoules, _energy.Source);
+
     private Outcome OutcomeOf(FinishReason reason) => reason switch
     {
+        // Who left before the end was sent hasn't got it, however far the generation was.
+        FinishReason.Stop or FinishReason.Length when _abandoned => Outcome.Cancelled,
         FinishReason.Stop => Outcome.Stop,
         FinishReason.Length when _limitedByCredit => Outcome.LimitReached,
         FinishReason.Length => Outcome.Length,

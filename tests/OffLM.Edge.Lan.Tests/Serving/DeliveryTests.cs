@@ -143,6 +143,30 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public async Task A_node_that_shuts_down_bills_nothing_for_answers_that_would_have_been_sent_whole()
+    {
+        await using var node = await ServingNode.StartAsync(configure: o => Paced(0.05)(o) with
+        {
+            Tariff = Tariff.Free with { Input = 1000, CachedInput = 1000, Output = 1000 },
+            ShutdownGrace = TimeSpan.FromMilliseconds(500),
+        });
+        using var payer = node.WithKey(Key("payer", credit: 1_000_000));
+        var openAi = payer.RefusedAsync(Chat, ChatTests.Endless("max_tokens", 4000), HttpStatusCode.ServiceUnavailable);
+        var ollama = payer.RefusedAsync("/api/generate", """{"model":"tiny","prompt":"x","stream":false,"options":{"num_predict":4000}}""", HttpStatusCode.ServiceUnavailable);
+        await Until(() => node.Node.Models.Loaded is [{ Statistics.Tokens: > 20 }] && node.Node.Status().Running == 2);
+
+        await node.Node.DrainAsync();
+
+        Assert.Equal("interrupted", (await openAi).Text("error", "code"));
+        foreach (var error in (JsonNode[])[await openAi, await ollama])
+        {
+            Assert.Equal(("0", "0"), (error.Text("offlm", "completionTokens"), error.Text("offlm", "fee")));
+            var receipt = await node.ReceiptAsync(error.Text("offlm", "receipt"));
+            Assert.Equal((Outcome.Interrupted, 0u, UInt128.Zero), (receipt.Outcome, receipt.CompletionTokens, receipt.Fee));
+        }
+    }
+
+    [Fact]
     public async Task A_call_longer_than_what_a_model_may_run_ahead_arrives_whole()
     {
         await using var node = await ServingNode.StartAsync();
@@ -173,17 +197,17 @@ public sealed class DeliveryTests
 
         Assert.Equal("credit_exhausted", error.Text("error", "code"));
         Assert.NotEqual("0", answer.Text("offlm", "fee"));
-
-        static ApiKey Key(string name, UInt128 credit) => new()
-        {
-            Id = "",
-            Name = name,
-            Scope = Scope.Use,
-            CreatedAt = default,
-            CreditLimit = credit,
-            Payer = Address.Parse("0x00000000000000000000000000000000000000aa"),
-        };
     }
+
+    private static ApiKey Key(string name, UInt128 credit) => new()
+    {
+        Id = "",
+        Name = name,
+        Scope = Scope.Use,
+        CreatedAt = default,
+        CreditLimit = credit,
+        Payer = Address.Parse("0x00000000000000000000000000000000000000aa"),
+    };
 
     private static Func<NodeOptions, NodeOptions> Paced(double pace) =>
         o => o with { Models = new ModelHostOptions { Scheduler = new SchedulerOptions { Pace = () => pace } } };

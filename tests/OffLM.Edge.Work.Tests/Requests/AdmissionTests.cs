@@ -1,5 +1,6 @@
 using OffLM.Edge.Inference;
 using OffLM.Edge.Metering;
+using OffLM.Edge.Metering.Interop.Sqlite;
 using OffLM.Edge.Metering.Receipts;
 using OffLM.Edge.Metering.Tariffs;
 using OffLM.Edge.Signing.TypedStructs;
@@ -125,6 +126,56 @@ public sealed class AdmissionTests
         await answer.DisposeAsync();
 
         Assert.Equal(0u, Present.Of(test.Find(answer.Request)).CompletionTokens);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Who_leaves_between_the_last_token_and_the_end_has_not_got_it_and_may_ask_again(bool streaming)
+    {
+        await using var test = await TestNode.StartAsync();
+        await PaidWorkAsync(test);
+        var (payer, request) = (test.Payer(), TestNode.Request(streaming: streaming) with { RetryKey = "again" });
+        await using (var left = await test.Node.AskAsync(payer, request, CancellationToken.None))
+        {
+            await foreach (var piece in left.ReadAsync(CancellationToken.None))
+            {
+                left.Delivered(piece);
+            }
+
+            await left.DisposeAsync();
+            var receipt = Present.Of(test.Find(left.Request));
+            Assert.Equal((Outcome.Cancelled, 0u, UInt128.Zero), (receipt.Outcome, receipt.CompletionTokens, receipt.Fee));
+        }
+
+        var (text, again) = await test.AnswerAsync(payer, request);
+
+        Assert.NotEmpty(text);
+        Assert.Equal((Outcome.Length, 8u), (again.Receipt.Outcome, again.Receipt.CompletionTokens));
+    }
+
+    [Fact]
+    public async Task A_body_whose_receipt_can_not_be_written_is_not_sent_and_not_billed()
+    {
+        await using var test = await TestNode.StartAsync();
+        await PaidWorkAsync(test);
+        await using var answer = await test.Node.AskAsync(test.Payer(), TestNode.Request(streaming: false), CancellationToken.None);
+        await foreach (var piece in answer.ReadAsync(CancellationToken.None))
+        {
+            answer.Delivered(piece);
+        }
+
+        using (var other = SqliteConnection.Open(test.Options.LedgerPath))
+        {
+            other.Execute("BEGIN IMMEDIATE");
+            var refused = await Assert.ThrowsAsync<RefusedException>(answer.CompleteAsync);
+            Assert.Equal(RefusalReason.LedgerUnavailable, refused.Reason);
+            other.Execute("ROLLBACK");
+        }
+
+        await TestNode.UntilAsync(() => test.Find(answer.Request) is not null, "the receipt to be written after all");
+        var receipt = Present.Of(test.Find(answer.Request));
+        Assert.Equal((Outcome.Interrupted, 0u, UInt128.Zero), (receipt.Outcome, receipt.CompletionTokens, receipt.Fee));
     }
 
     [Fact]

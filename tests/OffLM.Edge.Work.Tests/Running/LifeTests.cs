@@ -58,6 +58,29 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public async Task A_whole_answer_that_is_interrupted_is_not_sent_and_not_billed()
+    {
+        await using var test = await TestNode.StartAsync(o => o with { ShutdownGrace = TimeSpan.Zero });
+        await TestNode.UntilAsync(() => !test.Node.Status().Problems.Any(p => p.Contains("being checked", StringComparison.Ordinal)), "the check before paid work");
+        await using var answer = await test.Node.AskAsync(test.Payer(), TestNode.Request(maxTokens: 4000, streaming: false), CancellationToken.None);
+        var pieces = answer.ReadAsync(CancellationToken.None).GetAsyncEnumerator();
+        Assert.True(await pieces.MoveNextAsync());
+        answer.Delivered(pieces.Current);
+
+        var stopping = test.Node.DisposeAsync();
+        while (await pieces.MoveNextAsync())
+        {
+            answer.Delivered(pieces.Current);
+        }
+
+        var completed = await answer.CompleteAsync();
+        await stopping;
+
+        Assert.Equal((Outcome.Interrupted, 0u, UInt128.Zero), (completed.Receipt.Outcome, completed.Receipt.CompletionTokens, completed.Receipt.Fee));
+        Assert.Equal(completed.Receipt, test.Find(answer.Request));
+    }
+
+    [Fact]
     public async Task After_shutdown_began_requests_are_refused_for_now()
     {
         await using var test = await TestNode.StartAsync();
