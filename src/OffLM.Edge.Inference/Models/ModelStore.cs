@@ -94,7 +94,11 @@ public sealed class ModelStore(string folder, TimeProvider? clock = null)
     {
         File.Delete(Path.Combine(model.Folder, ModelManifest.FileName));
         Directory.Delete(model.Folder, recursive: true);
+        PullOrigin.Forget(model.Folder);
     }
+
+    /// <summary>All folders that should be models, as they are now.</summary>
+    internal IReadOnlyCollection<ModelFolder> Folders() => _listing.All();
 
     /// <exception cref="ModelDamagedException">It has no manifest, or its files have other sizes.</exception>
     internal static StoredModel Open(string modelFolder)

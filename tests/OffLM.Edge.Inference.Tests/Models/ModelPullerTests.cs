@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using OffLM.Edge.Inference.Tests.Support;
 using OffLM.ModelForge;
@@ -259,6 +260,73 @@ public sealed class ModelPullerTests : IAsyncLifetime
 
         Assert.NotEqual(before.Id, after.Id);
         Assert.Equal(after.Id, Assert.Single(_store.List()).Id);
+    }
+
+    [Fact]
+    public async Task A_name_that_another_model_has_is_not_taken_by_a_repository_that_claims_it()
+    {
+        var mine = FakeModel.Write(_folder.Path("models", "tiny"), "Tiny:latest");
+        _server.Add(ModelManifest.FileName, File.ReadAllBytes(_source.Path("m", ModelManifest.FileName)));
+
+        var error = await Assert.ThrowsAsync<ModelPullException>(() => PullAsync());
+
+        Assert.Contains($"{ModelServer.Repository} holds a model called \"tiny\"", error.Message);
+        Assert.Contains("'offlm-edge model rm Tiny:latest'", error.Message);
+        Assert.Equal([ModelManifest.FileName], _server.Requests.ConvertAll(r => r.Path));
+        Assert.Equal(mine, _store.Find("tiny").Folder);
+
+        _store.Remove(_store.Find("tiny"));
+        _server.Files.Remove("README.md");
+        Assert.Equal("tiny", (await PullAsync()).Name);
+    }
+
+    [Theory]
+    [InlineData("someone/some-model", "elsewhere", "in the folder elsewhere")]
+    [InlineData("someone-some-model", "someone-some-model", "\"someone-some-model\" in the folder")]
+    public async Task Neither_a_name_nor_a_folder_of_another_model_is_taken(string name, string folder, string says)
+    {
+        FakeModel.Write(_folder.Path("models", folder), name);
+
+        Assert.Contains(says, (await Assert.ThrowsAsync<ModelPullException>(() => PullAsync())).Message);
+        Assert.Empty(_server.Requests);
+    }
+
+    [Fact]
+    public async Task The_repository_that_a_model_came_from_may_update_it_and_no_other()
+    {
+        AddManifest("tiny");
+        var before = await PullAsync();
+        _server.Files["README.md"] = Encoding.UTF8.GetBytes("another text");
+        AddManifest("tiny");
+        var after = await PullAsync();
+
+        Assert.NotEqual(before.Id, after.Id);
+        Assert.Equal(after.Id, Assert.Single(_store.List()).Id);
+
+        // What somebody puts in its place by hand did not come from there.
+        Directory.Delete(after.Folder, recursive: true);
+        FakeModel.Write(after.Folder, "tiny");
+        Assert.Contains("\"tiny\" in the folder tiny. Remove", (await Assert.ThrowsAsync<ModelPullException>(() => PullAsync())).Message);
+    }
+
+    [Fact]
+    public async Task A_name_made_from_a_repository_is_not_had_by_pulling_another()
+    {
+        AddManifest("good/model");
+        _server.Files.Remove(".gitattributes");
+        await PullAsync();
+
+        var error = Assert.Throws<ModelPullException>(() => InstallPlace.Of(_store, Request with { Repository = "good/model" }, "good/model"));
+
+        Assert.Contains($"pulled from {ModelServer.Repository}", error.Message);
+        Assert.Contains("needs a letter", Assert.Throws<ModelPullException>(() => InstallPlace.Of(_store, Request, "..")).Message);
+    }
+
+    private void AddManifest(string name)
+    {
+        var files = _server.Files.Where(f => f.Key is not ModelManifest.FileName && !f.Key.StartsWith('.'))
+            .ToDictionary(f => f.Key, f => new ModelFile(Convert.ToHexStringLower(SHA256.HashData(f.Value)), f.Value.Length));
+        _server.Add(ModelManifest.FileName, ManifestFormat.Write(new ModelManifest { Name = name, Files = files, Capabilities = ["completion"] }));
     }
 
     private PullRequest Request => new(_server.Address, ModelServer.Repository);

@@ -34,14 +34,14 @@ public sealed class ModelPuller
         _freeBytes = freeBytes;
     }
 
-    /// <summary>Fetches a model; a model of the same name is replaced when the new one is whole.</summary>
+    /// <summary>Fetches a model; what was pulled from the same repository before, under the same name, is replaced when the new one is whole.</summary>
     /// <param name="request">Which.</param>
     /// <param name="progress">Told about every piece that arrives.</param>
     /// <param name="cancellationToken">Interrupts the pull; the next one continues it.</param>
-    /// <exception cref="ModelPullException">It can't be fetched or is no model; says why.</exception>
+    /// <exception cref="ModelPullException">It can't be fetched, is no model, or has another model's name; says why.</exception>
     public async Task<StoredModel> PullAsync(PullRequest request, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
-        var partial = Path.Combine(_store.Folder, ModelStore.PartialPrefix + ModelName.ToFolder(request.DefaultName));
+        var partial = Path.Combine(_store.Folder, ModelStore.PartialPrefix + InstallPlace.FolderFor(request, request.DefaultName));
         Directory.CreateDirectory(partial);
         try
         {
@@ -52,7 +52,12 @@ public sealed class ModelPuller
                 var files = await _retry.RunAsync(_ => repository.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
                 files = ModelIn(request, files);
                 RemoveStrangers(partial, files);
-                var digests = await FetchAllAsync(repository, partial, files, progress, cancellationToken).ConfigureAwait(false);
+                if (files[0].Path != ModelManifest.FileName)
+                {
+                    InstallPlace.Of(_store, request, request.DefaultName);
+                }
+
+                var digests = await FetchAllAsync(request, repository, partial, files, progress, cancellationToken).ConfigureAwait(false);
                 if (!digests.Remove(ModelManifest.FileName))
                 {
                     await File.WriteAllBytesAsync(
@@ -62,7 +67,7 @@ public sealed class ModelPuller
                 await CheckAsync(partial, cancellationToken).ConfigureAwait(false);
             }
 
-            return Install(partial);
+            return Install(request, partial);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -75,7 +80,7 @@ public sealed class ModelPuller
     }
 
     private async Task<Dictionary<string, ModelFile>> FetchAllAsync(
-        Repository repository, string partial, IReadOnlyList<RepositoryFile> files, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
+        PullRequest request, Repository repository, string partial, IReadOnlyList<RepositoryFile> files, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
         var downloads = files.Select(f => new FileDownload(_http, repository.AddressOf(f), f, Path.Combine(partial, f.Path), _clock)).ToList();
         var total = files.Sum(f => f.Bytes);
@@ -95,6 +100,10 @@ public sealed class ModelPuller
                 cancellationToken).ConfigureAwait(false);
             digests[file.Path] = new ModelFile(digest, file.Bytes);
             before += file.Bytes;
+            if (file.Path == ModelManifest.FileName)
+            {
+                InstallPlace.Of(_store, request, NameIn(partial));
+            }
         }
 
         return digests;
@@ -114,12 +123,12 @@ public sealed class ModelPuller
         }
     }
 
-    /// <summary>The files that make the model.</summary>
+    /// <summary>The files that make the model; its manifest first, which says whether the rest is wanted.</summary>
     private static IReadOnlyList<RepositoryFile> ModelIn(PullRequest request, IReadOnlyList<RepositoryFile> files)
     {
         if (files.Any(f => f.Path is GenAiSettings.FileName or ModelManifest.FileName))
         {
-            return files;
+            return [.. files.Where(f => f.Path == ModelManifest.FileName), .. files.Where(f => f.Path != ModelManifest.FileName)];
         }
 
         if (PulledEncoder.Select(files) is { } encoder)
@@ -168,15 +177,30 @@ public sealed class ModelPuller
         }
         catch (ModelDamagedException e)
         {
-            throw new ModelPullException($"The manifest in the repository does not fit its files: {e.Problem}.", e);
+            throw Unfit(e);
         }
     }
 
-    /// <summary>The model appears, or replaces the one of its name, by renaming.</summary>
-    private StoredModel Install(string partial)
+    private static string NameIn(string partial)
     {
-        var name = ModelStore.Open(partial).Name;
-        var folder = Path.Combine(_store.Folder, ModelName.ToFolder(name));
+        try
+        {
+            return ModelStore.Read(partial).Name;
+        }
+        catch (ModelDamagedException e)
+        {
+            throw Unfit(e);
+        }
+    }
+
+    private static ModelPullException Unfit(ModelDamagedException error) =>
+        new($"The manifest in the repository does not fit its files: {error.Problem}.", error);
+
+    /// <summary>The model appears, or replaces what came from its repository before, by renaming.</summary>
+    private StoredModel Install(PullRequest request, string partial)
+    {
+        var model = ModelStore.Open(partial);
+        var folder = InstallPlace.Of(_store, request, model.Name);
         var replaced = Path.Combine(_store.Folder, ".replaced-" + Guid.NewGuid().ToString("N"));
         if (Directory.Exists(folder))
         {
@@ -184,6 +208,7 @@ public sealed class ModelPuller
         }
 
         Directory.Move(partial, folder);
+        PullOrigin.Write(folder, model.Id, request.Origin);
         if (Directory.Exists(replaced))
         {
             Directory.Delete(replaced, recursive: true);

@@ -8,6 +8,8 @@ namespace OffLM.Edge.Inference;
 public sealed record PullRequest(Uri Source, string Repository, string Revision = "main", string Subfolder = "")
 {
     /// <summary>What the model is called if the repository has no manifest: made from the repository only, so that all who pull it agree.</summary>
-    public string DefaultName =>
-        Repository + (Subfolder.Length > 0 ? "/" + Subfolder : "") + (Revision == "main" ? "" : ":" + Revision);
+    public string DefaultName => Origin + (Revision == "main" ? "" : ":" + Revision);
+
+    /// <summary>What all revisions of the model have in common.</summary>
+    internal string Origin => Repository + (Subfolder.Length > 0 ? "/" + Subfolder : "");
 }
