@@ -89,11 +89,20 @@ public sealed class ModelStore(string folder, TimeProvider? clock = null)
         }
     }
 
-    /// <summary>Deletes a model's folder. It first stops being a model, so that a crash leaves no half of one in the list.</summary>
+    /// <summary>Deletes a model's folder. It first stops being a model, so that a crash leaves no half of one in the list. If the folder is a link, only
+    /// that goes: what it leads to is not the store's.</summary>
     public void Remove(StoredModel model)
     {
-        File.Delete(Path.Combine(model.Folder, ModelManifest.FileName));
-        Directory.Delete(model.Folder, recursive: true);
+        if (new DirectoryInfo(model.Folder).LinkTarget is not null)
+        {
+            File.Delete(model.Folder);
+        }
+        else
+        {
+            File.Delete(Path.Combine(model.Folder, ModelManifest.FileName));
+            Directory.Delete(model.Folder, recursive: true);
+        }
+
         PullOrigin.Forget(model.Folder);
     }
 

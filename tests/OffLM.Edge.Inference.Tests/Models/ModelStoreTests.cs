@@ -199,4 +199,17 @@ public sealed class ModelStoreTests : IDisposable
         Assert.Empty(_store.List());
         Assert.False(Directory.Exists(_folder.Path("m")));
     }
+
+    [Fact]
+    public void Of_a_model_that_is_linked_into_the_store_only_the_link_is_removed()
+    {
+        using var elsewhere = new TemporaryFolder();
+        FakeModel.Write(elsewhere.Path("m"), "m");
+        Directory.CreateSymbolicLink(_folder.Path("linked"), elsewhere.Path("m"));
+
+        _store.Remove(_store.Find("m"));
+
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Root));
+        Assert.Equal("m", Assert.Single(new ModelStore(elsewhere.Root).List()).Name);
+    }
 }
