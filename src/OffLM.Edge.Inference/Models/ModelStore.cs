@@ -30,7 +30,7 @@ public sealed class ModelStore(string folder, TimeProvider? clock = null)
     /// <summary>Folders that should be models but can't be used, with the reason and the place: for the owner.</summary>
     public IReadOnlyList<string> Problems() => [.. Sort(_listing.All()).Damaged.Select(d => d.OwnerMessage)];
 
-    /// <summary>Finds a model by its name, with or without <c>:latest</c>, or by its id.</summary>
+    /// <summary>Finds a model by its name, with or without <c>:latest</c>, or by its id. Of copies, which have the same id, the first folder's is used.</summary>
     /// <exception cref="ModelNotFoundException">None has it, or several do.</exception>
     /// <exception cref="ModelDamagedException">The only one that has it is damaged.</exception>
     public StoredModel Find(string name)
@@ -106,6 +106,10 @@ public sealed class ModelStore(string folder, TimeProvider? clock = null)
         PullOrigin.Forget(model.Folder);
     }
 
+    /// <summary>The names of the folders that hold the model, or a copy of it, in order.</summary>
+    public IReadOnlyList<string> CopiesOf(StoredModel model) =>
+        [.. InOrder(_listing.Called(model.Id)).Select(f => Path.GetFileName(f.Path))];
+
     /// <summary>All folders that should be models, as they are now.</summary>
     internal IReadOnlyCollection<ModelFolder> Folders() => _listing.All();
 
@@ -177,18 +181,24 @@ public sealed class ModelStore(string folder, TimeProvider? clock = null)
         return models;
     }
 
-    /// <summary>Tells the complete models from those whose manifest can't be read, or whose files have other sizes.</summary>
+    private static IEnumerable<ModelFolder> InOrder(IEnumerable<ModelFolder> folders) => folders.OrderBy(f => f.Path, StringComparer.Ordinal);
+
+    /// <summary>Tells the complete models, each once, from those whose manifest can't be read, or whose files have other sizes.</summary>
     private static (List<StoredModel> Models, List<ModelDamagedException> Damaged) Sort(IEnumerable<ModelFolder> folders)
     {
         List<StoredModel> models = [];
         List<ModelDamagedException> damaged = [];
-        foreach (var found in folders)
+        HashSet<string> ids = [];
+        foreach (var found in InOrder(folders))
         {
             try
             {
                 var model = found.Model ?? throw found.Damage!;
                 CheckSizes(model);
-                models.Add(model);
+                if (ids.Add(model.Id))
+                {
+                    models.Add(model);
+                }
             }
             catch (ModelDamagedException e)
             {

@@ -113,26 +113,33 @@ internal static class ModelCommand
     private static async Task<int> RemoveAsync(ParseResult result, CancellationToken cancellation)
     {
         var name = result.GetRequiredValue(Name);
+        var (store, sentence) = (StoreOf(result), $"The model {name} is deleted.");
         using var node = ControlClient.Find(GlobalOptions.StateOf(result));
+        try
+        {
+            var model = store.Find(name);
+            if (store.CopiesOf(model).Where(folder => folder != Path.GetFileName(model.Folder)).ToArray() is { Length: > 0 } others)
+            {
+                sentence = $"The copy of the model {name} in the folder {Path.GetFileName(model.Folder)} is deleted; it is still in {string.Join(", ", others)}.";
+            }
+
+            if (node is null)
+            {
+                store.Remove(model);
+            }
+        }
+        catch (InferenceException e) when (node is null)
+        {
+            throw Failed(e);
+        }
+
         if (node is not null)
         {
             var body = Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(name, CommandJson.Default.String));
             using var answer = await node.SendAsync(HttpMethod.Delete, "/api/delete", $"{{\"model\":{body}}}", cancellation);
         }
-        else
-        {
-            try
-            {
-                var store = StoreOf(result);
-                store.Remove(store.Find(name));
-            }
-            catch (InferenceException e)
-            {
-                throw Failed(e);
-            }
-        }
 
-        Output.Done(result.GetValue(GlobalOptions.Json), $"The model {name} is deleted.", ("name", name), "deleted");
+        Output.Done(result.GetValue(GlobalOptions.Json), sentence, ("name", name), "deleted");
         return 0;
     }
 

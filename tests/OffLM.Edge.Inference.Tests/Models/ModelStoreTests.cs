@@ -212,4 +212,24 @@ public sealed class ModelStoreTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_folder.Root));
         Assert.Equal("m", Assert.Single(new ModelStore(elsewhere.Root).List()).Name);
     }
+
+    [Fact]
+    public async Task Copies_of_a_model_are_one_model_and_are_removed_one_by_one()
+    {
+        FakeModel.Write(_folder.Path("b"), "m");
+        FakeModel.Write(_folder.Path("a"), "m");
+        FakeModel.Write(_folder.Path("c"), "m", "other weights");
+        File.Delete(_folder.Path("c", "onnx", "model.onnx"));
+
+        var model = Assert.Single(_store.List());
+        Assert.Equal(_folder.Path("a"), model.Folder);
+        Assert.Equal((model.Folder, model.Folder), (_store.Find("m").Folder, _store.Find(model.Id).Folder));
+        Assert.Equal(["a", "b"], _store.CopiesOf(model));
+        await _store.VerifyAsync(_store.Find("m"), force: true, default);
+
+        _store.Remove(model);
+        Assert.Equal(_folder.Path("b"), Assert.Single(_store.List()).Folder);
+        _store.Remove(_store.Find("m"));
+        Assert.Empty(_store.List());
+    }
 }
