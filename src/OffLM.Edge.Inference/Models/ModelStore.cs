@@ -15,6 +15,9 @@ public sealed class ModelStore(string folder, TimeProvider? clock = null)
     /// <summary>Names that a message tells: there may be thousands of adapters.</summary>
     private const int MostNamesTold = 20;
 
+    /// <summary>Of a model whose manifest can't be read.</summary>
+    private static readonly string NoId = new('0', 64);
+
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
     private readonly ModelListing _listing = new(folder, clock ?? TimeProvider.System);
 
@@ -36,18 +39,30 @@ public sealed class ModelStore(string folder, TimeProvider? clock = null)
     public StoredModel Find(string name)
     {
         var (found, damaged) = Sort(_listing.Called(name));
-        if (found.Count == 1)
+        return found.Count > 0 ? Single(found, name) : throw (damaged.Count > 0 ? damaged[0] : Missing(name));
+    }
+
+    /// <summary>Finds a model as <see cref="Find"/> does, and also one that is damaged: by its manifest, or, if that can't be read, by its folder's name.
+    /// It then has neither files nor an id.</summary>
+    /// <exception cref="ModelNotFoundException">None has it, or several do.</exception>
+    public StoredModel FindToRemove(string name)
+    {
+        var called = _listing.Called(name);
+        var whole = Sort(called).Models;
+        if (whole.Count > 0)
         {
-            return found[0];
+            return Single(whole, name);
         }
 
-        if (found.Count > 1)
+        if (called.Count > 0)
         {
-            var ids = string.Join(", ", found.Select(m => m.Id));
-            throw new ModelNotFoundException($"{found.Count} models are called \"{name}\"; use an id instead: {ids}.");
+            return Single([.. InOrder(called).Select(f => f.Model!).DistinctBy(m => m.Id)], name);
         }
 
-        throw damaged.Count > 0 ? damaged[0] : Missing(name);
+        var unreadable = Unreadable(name, _listing.All()) ?? throw Missing(name);
+        var folderName = Path.GetFileName(unreadable.Path);
+        return new StoredModel(
+            folderName, NoId, unreadable.Path, new ModelManifest { Name = folderName, Files = new Dictionary<string, ModelFile>() }, 0, default);
     }
 
     /// <summary>Compares every file's digest with the manifest. A file that passed is not read again in this process while nobody
@@ -209,11 +224,19 @@ public sealed class ModelStore(string folder, TimeProvider? clock = null)
         return (models, damaged);
     }
 
+    private static StoredModel Single(List<StoredModel> models, string name) => models.Count == 1
+        ? models[0]
+        : throw new ModelNotFoundException($"{models.Count} models are called \"{name}\"; use an id instead: {string.Join(", ", models.Select(m => m.Id))}.");
+
+    /// <summary>The folder whose manifest can't be read, and in which a model of this name would be.</summary>
+    private static ModelFolder? Unreadable(string name, IEnumerable<ModelFolder> folders) =>
+        InOrder(folders.Where(f => f.Damage is not null)).FirstOrDefault(f => Path.GetFileName(f.Path) is var folder && (folder == name || ModelName.IsFolderOf(name, folder)));
+
     /// <summary>Why no manifest that can be read has this name: the model's can't, or it isn't here.</summary>
     private InferenceException Missing(string name)
     {
         var folders = _listing.All();
-        if (folders.FirstOrDefault(f => f.Damage is not null && ModelName.IsFolderOf(name, Path.GetFileName(f.Path))) is { } unreadable)
+        if (Unreadable(name, folders) is { } unreadable)
         {
             return unreadable.Damage!;
         }

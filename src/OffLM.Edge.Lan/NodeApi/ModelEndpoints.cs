@@ -46,7 +46,7 @@ internal sealed class ModelEndpoints(Node node)
 
     private async Task RemoveAsync(HttpContext context)
     {
-        var model = node.Store.Find(NodeRequest.Segment(context, "model"));
+        var model = node.Store.FindToRemove(NodeRequest.Segment(context, "model"));
 
         // Requests that hold it end as they would: what they need is in memory.
         await node.Models.UnloadAsync(model.Id);

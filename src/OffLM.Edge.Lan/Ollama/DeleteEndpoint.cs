@@ -11,7 +11,7 @@ internal sealed class DeleteEndpoint(Node node)
     public async Task HandleAsync(HttpContext context)
     {
         using var body = await RequestBody.ReadAsync(context);
-        var model = VisibleModels.Find(node, context.Caller(), ModelField.Read(body.Fields));
+        var model = VisibleModels.FindToRemove(node, context.Caller(), ModelField.Read(body.Fields));
         if (node.Models.Loaded.Any(l => l.Model.Id == model.Id && l.Leases > 0))
         {
             throw new ApiException(new ErrorResponse(

@@ -117,7 +117,7 @@ internal static class ModelCommand
         using var node = ControlClient.Find(GlobalOptions.StateOf(result));
         try
         {
-            var model = store.Find(name);
+            var model = store.FindToRemove(name);
             if (store.CopiesOf(model).Where(folder => folder != Path.GetFileName(model.Folder)).ToArray() is { Length: > 0 } others)
             {
                 sentence = $"The copy of the model {name} in the folder {Path.GetFileName(model.Folder)} is deleted; it is still in {string.Join(", ", others)}.";

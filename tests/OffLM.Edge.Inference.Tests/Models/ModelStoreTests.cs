@@ -232,4 +232,33 @@ public sealed class ModelStoreTests : IDisposable
         _store.Remove(_store.Find("m"));
         Assert.Empty(_store.List());
     }
+
+    [Theory]
+    [InlineData(ModelManifest.FileName, "qwen:int4")]
+    [InlineData(ModelManifest.FileName, "qwen-int4")]
+    [InlineData("onnx/model.onnx", "qwen:int4")]
+    public void A_damaged_model_can_be_removed(string file, string name)
+    {
+        FakeModel.Write(_folder.Path("qwen-int4"), "qwen:int4");
+        File.WriteAllText(_folder.Path("qwen-int4", file), "{");
+        Assert.Throws<ModelDamagedException>(() => _store.Find(name));
+
+        _store.Remove(_store.FindToRemove(name));
+
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Root));
+        Assert.Throws<ModelNotFoundException>(() => _store.FindToRemove(name));
+    }
+
+    [Fact]
+    public void Of_two_models_of_a_name_the_whole_one_is_removed_by_name_and_the_damaged_one_by_id()
+    {
+        FakeModel.Write(_folder.Path("1"), "m");
+        var id = _store.Find("m").Id;
+        FakeModel.Write(_folder.Path("2"), "m", "other weights");
+        File.Delete(_folder.Path("1", "onnx", "model.onnx"));
+
+        Assert.Equal((_folder.Path("2"), _folder.Path("1")), (_store.FindToRemove("m").Folder, _store.FindToRemove(id).Folder));
+        File.Delete(_folder.Path("2", "onnx", "model.onnx"));
+        Assert.Contains(id, Assert.Throws<ModelNotFoundException>(() => _store.FindToRemove("m")).Message);
+    }
 }

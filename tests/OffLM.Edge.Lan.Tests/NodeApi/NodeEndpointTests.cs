@@ -120,6 +120,20 @@ public sealed class NodeEndpointTests
         await RunningNode.JsonAsync(owner, HttpMethod.Delete, "/node/v1/models/tiny", expected: HttpStatusCode.NotFound);
     }
 
+    [Theory]
+    [InlineData("tokenizer.json")]
+    [InlineData("offlm-model.json")]
+    public async Task A_damaged_model_can_be_deleted(string file)
+    {
+        await using var node = await RunningNode.StartAsync();
+        var owner = node.Client();
+        await File.WriteAllTextAsync(Path.Combine(node.Node.Options.ModelsDirectory, "tiny", file), "{");
+
+        await RunningNode.JsonAsync(owner, HttpMethod.Delete, "/node/v1/models/tiny");
+
+        Assert.False(Directory.Exists(Path.Combine(node.Node.Options.ModelsDirectory, "tiny")));
+    }
+
     [Fact]
     public async Task The_ledger_can_be_checked_while_the_node_runs()
     {

@@ -126,6 +126,17 @@ public sealed class ModelLifeTests
         empty.Delete(recursive: true);
     }
 
+    [Fact]
+    public async Task A_damaged_model_can_be_deleted()
+    {
+        await using var node = await ServingNode.StartAsync();
+        await File.WriteAllTextAsync(Path.Combine(node.ModelsFolder, ServingNode.Plain, "tokenizer.json"), "{");
+
+        Assert.Equal(HttpStatusCode.OK, (await DeleteAsync(node.Http, ServingNode.Plain)).StatusCode);
+
+        Assert.False(Directory.Exists(Path.Combine(node.ModelsFolder, ServingNode.Plain)));
+    }
+
     private static Task<HttpResponseMessage> DeleteAsync(HttpClient http, string model) => http.SendAsync(
         new HttpRequestMessage(HttpMethod.Delete, "/api/delete") { Content = new StringContent($$"""{"model":"{{model}}"}""", Encoding.UTF8, "application/json") });
 
