@@ -74,7 +74,7 @@ internal sealed class PullEndpoint(Node node, Uri? defaultSource)
         if (source is not { Scheme: "http" or "https" })
         {
             throw NodeApiException.BadRequest(asked.Source is null
-                ? "This node has no model source. Give one in 'source', or set lan.modelSource."
+                ? "This node has no model source. Give one in 'source', or set inference.source."
                 : "'source' must be the http or https address of a server with models.");
         }
 

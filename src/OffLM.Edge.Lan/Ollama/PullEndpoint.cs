@@ -35,7 +35,7 @@ internal sealed partial class PullEndpoint(Node node, Uri? source, ReaderPatienc
     {
         if (source is null)
         {
-            throw ApiException.BadRequest("This node has no server to pull from. Set lan.modelSource to one.", "model");
+            throw ApiException.BadRequest("This node has no server to pull from. Set inference.source to one.", "model");
         }
 
         if (NamePattern().Match(name) is not { Success: true } match || name.Contains("..", StringComparison.Ordinal))

@@ -30,7 +30,7 @@ public sealed class PullEndpointTests
         await using var source = await ModelSource.StartAsync();
         await using var node = await RunningNode.StartAsync();
         await FailAsync(node, $$"""{"repository":"owner/missing","source":"{{source.Address}}"}""", HttpStatusCode.BadGateway, "404");
-        await FailAsync(node, """{"repository":"owner/other"}""", HttpStatusCode.BadRequest, "lan.modelSource");
+        await FailAsync(node, """{"repository":"owner/other"}""", HttpStatusCode.BadRequest, "inference.source");
         await FailAsync(node, """{"repository":"owner/other","source":"file:///etc"}""", HttpStatusCode.BadRequest, "http");
         await FailAsync(node, """{"source":"http://localhost"}""", HttpStatusCode.BadRequest, "'repository' is missing");
     }

@@ -48,7 +48,7 @@ public sealed class OllamaRefusalTests(SharedNode shared)
     [InlineData("/api/chat", """{"messages":[]}""", HttpStatusCode.BadRequest, "'model' is missing")]
     [InlineData("/api/chat", "", HttpStatusCode.BadRequest, "no body")]
     [InlineData("/api/create", "{}", HttpStatusCode.NotImplemented, "pulled")]
-    [InlineData("/api/pull", """{"model":"owner/name"}""", HttpStatusCode.BadRequest, "lan.modelSource")]
+    [InlineData("/api/pull", """{"model":"owner/name"}""", HttpStatusCode.BadRequest, "inference.source")]
     [InlineData("/api/chat", """{"model":"plain","messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","function":{"name":"f"}}]}""", HttpStatusCode.BadRequest, "does not support tools")]
     public async Task Refusals_have_Ollamas_shape_and_the_right_status(string path, string body, HttpStatusCode status, string message)
     {
