@@ -46,22 +46,30 @@ internal sealed class ShowEndpoint(Node node)
         json.WriteEndObject();
     }
 
-    /// <summary>The template as the tokenizer's files have it; empty if they have none.</summary>
+    /// <summary>The template as the tokenizer's files have it; empty if they have none, or can't be read.</summary>
     private static string ChatTemplateOf(StoredModel model)
     {
-        var file = Path.Combine(model.Folder, "chat_template.jinja");
-        if (File.Exists(file))
+        try
         {
-            return File.ReadAllText(file);
-        }
+            var file = Path.Combine(model.Folder, "chat_template.jinja");
+            if (File.Exists(file))
+            {
+                return File.ReadAllText(file);
+            }
 
-        file = Path.Combine(model.Folder, "tokenizer_config.json");
-        if (!File.Exists(file))
+            file = Path.Combine(model.Folder, "tokenizer_config.json");
+            if (!File.Exists(file))
+            {
+                return "";
+            }
+
+            using var config = JsonDocument.Parse(File.ReadAllBytes(file));
+            return config.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("chat_template", out var template)
+                && template.ValueKind == JsonValueKind.String ? template.GetString()! : "";
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             return "";
         }
-
-        using var config = JsonDocument.Parse(File.ReadAllBytes(file));
-        return config.RootElement.TryGetProperty("chat_template", out var template) && template.ValueKind == JsonValueKind.String ? template.GetString()! : "";
     }
 }

@@ -137,6 +137,22 @@ public sealed class ModelLifeTests
         Assert.False(Directory.Exists(Path.Combine(node.ModelsFolder, ServingNode.Plain)));
     }
 
+    [Theory]
+    [InlineData("x")]
+    [InlineData("[")]
+    [InlineData("[]")]
+    public async Task A_model_whose_template_can_not_be_read_is_shown_without(string content)
+    {
+        await using var node = await ServingNode.StartAsync();
+        var file = Path.Combine(node.ModelsFolder, "tiny", "tokenizer_config.json");
+        File.WriteAllText(file, content.PadRight((int)new FileInfo(file).Length));
+
+        var shown = await node.Http.AskAsync("/api/show", new JsonObject { ["model"] = "tiny" });
+
+        Assert.Equal("", shown.Text("template"));
+        Assert.Equal("Apache-2.0", shown.Text("license"));
+    }
+
     private static Task<HttpResponseMessage> DeleteAsync(HttpClient http, string model) => http.SendAsync(
         new HttpRequestMessage(HttpMethod.Delete, "/api/delete") { Content = new StringContent($$"""{"model":"{{model}}"}""", Encoding.UTF8, "application/json") });
 
