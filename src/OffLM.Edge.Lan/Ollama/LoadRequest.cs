@@ -7,7 +7,7 @@ using OffLM.Edge.Work.Requests;
 
 namespace OffLM.Edge.Lan.Ollama;
 
-/// <summary>A request that asks nothing: it loads the model, or with a keep-alive of zero unloads it.</summary>
+/// <summary>A request that asks nothing: it loads the model, or with a keep-alive of zero unloads it, an adapter with its base.</summary>
 internal static class LoadRequest
 {
     /// <param name="context">The request.</param>
@@ -21,7 +21,9 @@ internal static class LoadRequest
         if (unload)
         {
             var model = VisibleModels.Find(node, context.Caller(), request.Model);
-            await node.Models.UnloadAsync(model.Id);
+
+            // What is in memory under an adapter is its base.
+            await node.Models.UnloadAsync(model.Manifest.Adapter?.Base ?? model.Id);
         }
         else
         {

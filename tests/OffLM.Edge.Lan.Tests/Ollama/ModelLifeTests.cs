@@ -153,6 +153,21 @@ public sealed class ModelLifeTests
         Assert.Equal("Apache-2.0", shown.Text("license"));
     }
 
+    [Fact]
+    public async Task An_adapter_is_unloaded_with_its_base()
+    {
+        var recipe = ModelRecipe.Tiny with { Adaptable = true, Threads = 1 };
+        await using var node = await ServingNode.StartAsync(configure: o => o with { Models = o.Models with { Engine = EngineChoice.Direct } }, recipe: recipe);
+        Forge.Write(Path.Combine(node.ModelsFolder, "poet"), new AdapterRecipe(recipe, "poet"));
+        await node.Http.AskAsync("/api/generate", new JsonObject { ["model"] = "tiny:poet" });
+        Assert.Equal("tiny", Assert.Single(node.Node.Models.Loaded).Model.Name);
+
+        var unloaded = await node.Http.AskAsync("/api/generate", new JsonObject { ["model"] = "tiny:poet", ["keep_alive"] = 0 });
+
+        Assert.Equal("unload", unloaded.Text("done_reason"));
+        Assert.Empty(node.Node.Models.Loaded);
+    }
+
     private static Task<HttpResponseMessage> DeleteAsync(HttpClient http, string model) => http.SendAsync(
         new HttpRequestMessage(HttpMethod.Delete, "/api/delete") { Content = new StringContent($$"""{"model":"{{model}}"}""", Encoding.UTF8, "application/json") });
 
