@@ -46,6 +46,7 @@ public sealed partial class Node : IAsyncDisposable
         Ledger = ledger;
         Keys = keys;
         Store = new ModelStore(options.ModelsDirectory);
+        Store.RemoveForgottenPulls();
         var load = new DecodeLoad(time);
         _board = options.Board is { } board ? BoardRuntime.Open(board, options.StateDirectory, load.Share, time) : null;
         Models = new ModelHost(Store, Paced(options.ModelsOn(_board?.Board), _board) with { Loaded = OnLoaded }, time);

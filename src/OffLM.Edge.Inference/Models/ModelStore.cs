@@ -121,6 +121,9 @@ public sealed class ModelStore(string folder, TimeProvider? clock = null)
         PullOrigin.Forget(model.Folder);
     }
 
+    /// <summary>Removes the half-pulled models that nobody went on with for 14 days.</summary>
+    public void RemoveForgottenPulls() => PartialFolder.RemoveForgotten(folder, _clock.GetUtcNow());
+
     /// <summary>The names of the folders that hold the model, or a copy of it, in order.</summary>
     public IReadOnlyList<string> CopiesOf(StoredModel model) =>
         [.. InOrder(_listing.Called(model.Id)).Select(f => Path.GetFileName(f.Path))];

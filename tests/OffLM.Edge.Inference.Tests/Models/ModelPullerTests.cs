@@ -198,6 +198,7 @@ public sealed class ModelPullerTests : IAsyncLifetime
         _server.Refusal = HttpStatusCode.NotFound;
 
         Assert.Contains("no such repository", (await Assert.ThrowsAsync<ModelPullException>(() => PullAsync())).Message);
+        Assert.Empty(Directory.GetFileSystemEntries(_store.Folder));
     }
 
     [Fact]
@@ -320,6 +321,55 @@ public sealed class ModelPullerTests : IAsyncLifetime
 
         Assert.Contains($"pulled from {ModelServer.Repository}", error.Message);
         Assert.Contains("needs a letter", Assert.Throws<ModelPullException>(() => InstallPlace.Of(_store, Request, "..")).Message);
+    }
+
+    [Fact]
+    public async Task A_pull_of_which_something_came_is_kept_and_removed_when_nobody_goes_on_with_it_for_14_days()
+    {
+        _server.Lies["README.md"] = new string('a', 64);
+        _server.Large.Add("README.md");
+        await Assert.ThrowsAsync<ModelPullException>(() => PullAsync());
+        var partial = Assert.Single(Directory.GetDirectories(_store.Folder));
+
+        Age(partial, TimeSpan.FromDays(13));
+        _store.RemoveForgottenPulls();
+        Assert.True(Directory.Exists(partial));
+
+        Age(partial, TimeSpan.FromDays(15));
+        using (PartialFolder.Open(partial, Request))
+        {
+            Age(partial, TimeSpan.FromDays(15));
+            _store.RemoveForgottenPulls();
+            Assert.True(Directory.Exists(partial));
+        }
+
+        Age(partial, TimeSpan.FromDays(15));
+        await Assert.ThrowsAsync<ModelPullException>(() => Puller().PullAsync(Request with { Subfolder = "none" }, null, default));
+        Assert.Empty(Directory.GetFileSystemEntries(_store.Folder));
+    }
+
+    [Fact]
+    public async Task A_pull_goes_on_with_its_own_folder_however_old_it_is()
+    {
+        _server.Lies["README.md"] = new string('a', 64);
+        _server.Large.Add("README.md");
+        await Assert.ThrowsAsync<ModelPullException>(() => PullAsync());
+        Age(Assert.Single(Directory.GetDirectories(_store.Folder)), TimeSpan.FromDays(15));
+        _server.Lies.Clear();
+
+        await PullAsync();
+
+        Assert.Single(_server.Requests, r => r.Path == Weights);
+    }
+
+    private static void Age(string folder, TimeSpan age)
+    {
+        foreach (var file in Directory.GetFiles(folder, "*", SearchOption.AllDirectories))
+        {
+            File.SetLastWriteTimeUtc(file, DateTime.UtcNow - age);
+        }
+
+        Directory.SetLastWriteTimeUtc(folder, DateTime.UtcNow - age);
     }
 
     private void AddManifest(string name)

@@ -4,8 +4,6 @@ namespace OffLM.Edge.Inference;
 /// store only when it is whole and checked.</summary>
 public sealed class ModelPuller
 {
-    private const string LockFile = ".lock";
-
     /// <summary>Left free on the disk: the ledger lives there too.</summary>
     private const long DiskReserveBytes = 256L << 20;
 
@@ -42,11 +40,11 @@ public sealed class ModelPuller
     public async Task<StoredModel> PullAsync(PullRequest request, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
         var partial = Path.Combine(_store.Folder, ModelStore.PartialPrefix + InstallPlace.FolderFor(request, request.DefaultName));
-        Directory.CreateDirectory(partial);
         try
         {
+            PartialFolder.RemoveForgotten(_store.Folder, _clock.GetUtcNow(), Path.GetFileName(partial));
             var manifest = Path.Combine(partial, ModelManifest.FileName);
-            using (Lock(partial, request))
+            using (PartialFolder.Open(partial, request))
             {
                 var repository = new Repository(_http, request);
                 var files = await _retry.RunAsync(_ => repository.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
@@ -109,20 +107,6 @@ public sealed class ModelPuller
         return digests;
     }
 
-    /// <summary>A pull that runs twice would write the same files.</summary>
-    private static FileStream Lock(string partial, PullRequest request)
-    {
-        try
-        {
-            return new FileStream(
-                Path.Combine(partial, LockFile), FileMode.Create, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
-        }
-        catch (IOException e)
-        {
-            throw new ModelPullException($"{request.Repository} is being pulled already.", e);
-        }
-    }
-
     /// <summary>The files that make the model; its manifest first, which says whether the rest is wanted.</summary>
     private static IReadOnlyList<RepositoryFile> ModelIn(PullRequest request, IReadOnlyList<RepositoryFile> files)
     {
@@ -158,7 +142,7 @@ public sealed class ModelPuller
     /// <summary>Deletes what an earlier revision left behind.</summary>
     private static void RemoveStrangers(string partial, IReadOnlyList<RepositoryFile> files)
     {
-        var expected = files.SelectMany(f => new[] { f.Path, f.Path + ".part" }).Append(LockFile).ToHashSet();
+        var expected = files.SelectMany(f => new[] { f.Path, f.Path + ".part" }).Append(PartialFolder.LockFile).ToHashSet();
         foreach (var path in Directory.GetFiles(partial, "*", SearchOption.AllDirectories))
         {
             if (!expected.Contains(Path.GetRelativePath(partial, path).Replace(Path.DirectorySeparatorChar, '/')))
@@ -173,7 +157,7 @@ public sealed class ModelPuller
     {
         try
         {
-            await _store.VerifyAsync(ModelStore.Open(partial), force: true, cancellationToken, ignored: LockFile).ConfigureAwait(false);
+            await _store.VerifyAsync(ModelStore.Open(partial), force: true, cancellationToken, ignored: PartialFolder.LockFile).ConfigureAwait(false);
         }
         catch (ModelDamagedException e)
         {
