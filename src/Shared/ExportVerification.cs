@@ -64,8 +64,8 @@ internal static class ExportVerification
 
             var network = verified.Domain is { IsTestNetwork: true } ? " (test network)" : "";
             Console.WriteLine(verified.Holds
-                ? $"Everything holds: {verified.Receipts} receipts and {verified.Hidden} hashes in {verified.Batches} batches by {string.Join(", ", verified.Nodes)}{network}."
-                : $"{verified.FailureCount} failures.");
+                ? $"Everything holds: {Output.Count(verified.Receipts, "receipt")} and {Output.Count(verified.Hidden, "hash")} in {Output.Count(verified.Batches, "batch")} by {string.Join(", ", verified.Nodes)}{network}."
+                : $"{Output.Count(verified.FailureCount, "failure")}.");
         }
 
         return verified.Holds ? 0 : 1;

@@ -74,6 +74,10 @@ internal static class Output
         });
     }
 
+    /// <summary>A number of things: one of them, or several.</summary>
+    public static string Count(BigInteger number, string thing) =>
+        string.Create(CultureInfo.InvariantCulture, $"{number} {thing}{(number.IsOne ? "" : thing.EndsWith("ch", StringComparison.Ordinal) || thing.EndsWith("sh", StringComparison.Ordinal) ? "es" : "s")}");
+
     /// <summary>A size in the largest unit that leaves a number above 1.</summary>
     public static string Size(long bytes) => bytes switch
     {

@@ -29,9 +29,9 @@ internal sealed record GenAiSettings(int ContextLength, int VocabularySize, IRea
                 throw new ModelLoadException($"its {FileName} wants a library of machine code to be loaded ({string.Join(" or ", s_libraries)}), which is not done here.", path);
             }
 
-            var model = json.RootElement.GetProperty("model");
-            var decoder = model.GetProperty("decoder");
-            var end = model.GetProperty("eos_token_id");
+            var model = JsonMember.Of(json.RootElement, "model");
+            var decoder = JsonMember.Of(model, "decoder");
+            var end = JsonMember.Of(model, "eos_token_id");
             return new GenAiSettings(
                 Count(model, "context_length", MostTokens),
                 Count(model, "vocab_size", MostTokens),
@@ -43,11 +43,11 @@ internal sealed record GenAiSettings(int ContextLength, int VocabularySize, IRea
         {
             // What the system says of a file names its path.
             throw new ModelLoadException(
-                $"its {FileName} is not a usable GenAI configuration: {(e is IOException ? "it can't be read." : e.Message)}", $"{path}: {e.Message}", e);
+                $"its {FileName} is not a usable GenAI configuration: {(e is IOException ? "it can't be read" : e.Message.TrimEnd('.'))}.", $"{path}: {e.Message}", e);
         }
     }
 
-    private static int Count(JsonElement parent, string name, int most) => parent.GetProperty(name).GetInt32() is var count && count >= 0 && count <= most
+    private static int Count(JsonElement parent, string name, int most) => JsonMember.Integer(parent, name) is var count && count >= 0 && count <= most
         ? count
         : throw new JsonException($"{name} is {count}, which is not between 0 and {most}.");
 

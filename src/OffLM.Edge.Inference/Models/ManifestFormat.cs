@@ -32,14 +32,14 @@ internal static class ManifestFormat
             using var document = JsonDocument.Parse(json);
             var root = document.RootElement;
             var files = new SortedDictionary<string, ModelFile>(StringComparer.Ordinal);
-            foreach (var file in root.GetProperty("files").EnumerateObject())
+            foreach (var file in JsonMember.Of(root, "files").EnumerateObject())
             {
                 files.Add(CheckPath(file.Name), ReadFile(file));
             }
 
             return new ModelManifest
             {
-                Name = root.GetProperty("name").GetString() is { Length: > 0 } name ? name : throw new JsonException("\"name\" is empty."),
+                Name = JsonMember.Text(root, "name") is { Length: > 0 } name ? name : throw new JsonException("\"name\" is empty."),
                 Files = files.Count > 0 ? files : throw new JsonException("\"files\" is empty."),
                 License = Text(root, "license"),
                 Context = root.TryGetProperty("context", out var context) && context.ValueKind == JsonValueKind.Number ? context.GetInt32() : null,
@@ -120,8 +120,8 @@ internal static class ManifestFormat
 
     private static ModelFile ReadFile(JsonProperty file)
     {
-        var digest = file.Value.GetProperty("sha256").GetString();
-        var bytes = file.Value.GetProperty("bytes").GetInt64();
+        var digest = JsonMember.Text(file.Value, "sha256");
+        var bytes = JsonMember.Of(file.Value, "bytes").GetInt64();
         return digest is { Length: DigestCharacters } && digest.All(char.IsAsciiHexDigitLower) && bytes >= 0
             ? new ModelFile(digest, bytes)
             : throw new JsonException($"\"{file.Name}\" has no valid size and sha256 of {DigestCharacters} lower-case hexadecimal digits.");
@@ -174,7 +174,7 @@ internal static class ManifestFormat
     private static string Required(JsonElement parent, string name) =>
         Text(parent, name) is { Length: > 0 } text ? text : throw new JsonException($"\"{name}\" is missing.");
 
-    private static int Positive(JsonElement parent, string name) => parent.GetProperty(name).GetInt32() is > 0 and var number
+    private static int Positive(JsonElement parent, string name) => JsonMember.Integer(parent, name) is > 0 and var number
         ? number
         : throw new JsonException($"\"{name}\" is not above 0.");
 

@@ -47,7 +47,7 @@ internal static class ConfigCommand
                 Console.Error.WriteLine(problem);
             }
 
-            Console.WriteLine(problems.Count == 0 ? "The configuration is in order." : $"{problems.Count} problems.");
+            Console.WriteLine(problems.Count == 0 ? "The configuration is in order." : $"{Output.Count(problems.Count, "problem")}.");
         }
 
         return problems.Count == 0 ? 0 : 1;

@@ -101,8 +101,8 @@ internal static class LedgerCommand
         }
 
         Console.WriteLine(report.IsSound
-            ? $"The ledger is sound: {report.Receipts} receipts, {report.Batches} batches checked."
-            : $"{report.Findings.Count} findings in {report.Receipts} receipts and {report.Batches} batches.");
+            ? $"The ledger is sound: {Output.Count(report.Receipts, "receipt")}, {Output.Count(report.Batches, "batch")} checked."
+            : $"{Output.Count(report.Findings.Count, "finding")} in {Output.Count(report.Receipts, "receipt")} and {Output.Count(report.Batches, "batch")}.");
         return report.IsSound ? 0 : 1;
     }
 

@@ -154,7 +154,14 @@ internal static class ModelCommand
     }
 
     /// <summary>Who can run this command may know where the files are.</summary>
-    private static CommandException Failed(InferenceException error) => new(error is ModelUnusableException unusable ? unusable.OwnerMessage : error.Message, error);
+    private static CommandException Failed(InferenceException error) => new(
+        error switch
+        {
+            ModelUnusableException unusable => unusable.OwnerMessage,
+            ModelPullException { InnerException: IOException or UnauthorizedAccessException } => $"{error.Message} [{error.InnerException.Message}]",
+            _ => error.Message,
+        },
+        error);
 
     private static ModelStore StoreOf(ParseResult result)
     {

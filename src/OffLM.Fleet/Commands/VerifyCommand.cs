@@ -45,8 +45,8 @@ internal static class VerifyCommand
             }
 
             Console.WriteLine(verified.Holds
-                ? $"Everything holds: {verified.Receipts} receipts in {verified.Batches} settled batches, {verified.Refused} refused batches, {verified.Settlements} settlements."
-                : $"{verified.FindingCount} failures.");
+                ? $"Everything holds: {Output.Count(verified.Receipts, "receipt")} in {Output.Count(verified.Batches, "settled batch")}, {Output.Count(verified.Refused, "refused batch")}, {Output.Count(verified.Settlements, "settlement")}."
+                : $"{Output.Count(verified.FindingCount, "failure")}.");
         }
 
         return verified.Holds ? 0 : 1;

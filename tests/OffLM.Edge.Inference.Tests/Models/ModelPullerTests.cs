@@ -372,6 +372,31 @@ public sealed class ModelPullerTests : IAsyncLifetime
         Directory.SetLastWriteTimeUtc(folder, DateTime.UtcNow - age);
     }
 
+    [Theory]
+    [InlineData("{}", "in its genai_config.json, \"model\" is missing.")]
+    [InlineData("[]", "\"model\" is missing.")]
+    [InlineData("""{"model":{"type":"qwen2"}}""", "\"context_length\" is missing.")]
+    [InlineData("""{"model":{"context_length":1.5}}""", "\"context_length\" is not a whole number.")]
+    public async Task A_configuration_that_lacks_something_is_refused_with_what_it_lacks(string settings, string says)
+    {
+        _server.Files[GenAiSettings.FileName] = Encoding.UTF8.GetBytes(settings);
+
+        Assert.EndsWith(says, (await Assert.ThrowsAsync<ModelPullException>(() => PullAsync())).Message);
+    }
+
+    [Fact]
+    public async Task What_can_not_be_written_is_told_at_once_and_without_the_place()
+    {
+        // A file where the store's folder should be.
+        File.WriteAllText(_folder.Path("file"), "");
+        var store = new ModelStore(_folder.Path("file", "models"));
+
+        var error = await Assert.ThrowsAsync<ModelPullException>(() => PullAsync(store));
+
+        Assert.Contains("can't be kept in the models' folder", error.Message);
+        Assert.DoesNotContain(_folder.Root, error.Message);
+    }
+
     private void AddManifest(string name)
     {
         var files = _server.Files.Where(f => f.Key is not ModelManifest.FileName && !f.Key.StartsWith('.'))

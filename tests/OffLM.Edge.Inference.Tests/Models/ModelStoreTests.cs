@@ -159,6 +159,8 @@ public sealed class ModelStoreTests : IDisposable
 
     [Theory]
     [InlineData("{", "not a model manifest")]
+    [InlineData("{}", "(\"files\" is missing)")]
+    [InlineData("""{"name":"m","files":{"x":{"bytes":1}}}""", "(\"sha256\" is missing)")]
     [InlineData("""{"name":"m","files":{}}""", "\"files\" is empty")]
     [InlineData("""{"name":"m","files":{"../x":{"sha256":"00","bytes":1}}}""", "not a path inside")]
     [InlineData("""{"name":"m","files":{"x":{"sha256":"00","bytes":1}}}""", "64 lower-case")]

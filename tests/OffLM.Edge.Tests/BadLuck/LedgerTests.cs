@@ -70,7 +70,7 @@ public sealed class LedgerTests : IDisposable
         var repair = (await Command.EdgeAsync(State, "ledger", "check", "--repair")).Succeeded();
 
         Assert.Contains("Mended: receipt 2: ", repair.Output);
-        Assert.Contains("The ledger is sound: 3 receipts, 1 batches checked.", repair.Output);
+        Assert.Contains("The ledger is sound: 3 receipts, 1 batch checked.", repair.Output);
         await Until.TrueAsync(TimeSpan.FromSeconds(20), () => node.Log.Contains("Ledger repair: receipt 2", StringComparison.Ordinal), "The log doesn't say what was mended.");
         await AskAsync(node, 1);
     }

@@ -69,7 +69,10 @@ public sealed class ModelPuller
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ModelPullException($"{request.Repository} can't be written to {_store.Folder}: {e.Message}", e);
+            // What the system says names places on this machine; the cause tells the owner.
+            var what = e is UnauthorizedAccessException ? "this program may not write there" : "writing there failed";
+            throw new ModelPullException(
+                $"{request.Repository} can't be kept in the models' folder: {what}. Look whether the disk is full or read-only, and whose the folder is.", e);
         }
         catch (ArgumentException e)
         {
@@ -134,7 +137,7 @@ public sealed class ModelPuller
         if (bytes + DiskReserveBytes > free)
         {
             throw new ModelPullException(
-                $"{_store.Folder} has {free >> 20} MiB free; {bytes >> 20} MiB are still to come and {DiskReserveBytes >> 20} MiB must stay free. "
+                $"The disk of the models' folder has {free >> 20} MiB free; {bytes >> 20} MiB are still to come and {DiskReserveBytes >> 20} MiB must stay free. "
                 + "Remove a model, or name a larger disk.");
         }
     }

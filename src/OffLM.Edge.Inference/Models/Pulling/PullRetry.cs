@@ -25,7 +25,7 @@ internal sealed class PullRetry(TimeProvider clock, TimeSpan firstPause)
                 }).ConfigureAwait(false);
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested
-                && e is PullAttemptException or HttpRequestException or IOException or OperationCanceledException)
+                && !IsLocal(e) && e is PullAttemptException or HttpRequestException or IOException or OperationCanceledException)
             {
                 var known = e as PullAttemptException;
                 if (failures >= MaxAttempts || known is { IsWorthRetrying: false })
@@ -38,4 +38,7 @@ internal sealed class PullRetry(TimeProvider clock, TimeSpan firstPause)
             }
         }
     }
+
+    /// <summary>True if it is not the connection but this machine's disk that fails. Errors of files carry the system's number, those of connections don't.</summary>
+    private static bool IsLocal(Exception error) => error is DirectoryNotFoundException or FileNotFoundException or PathTooLongException or IOException { HResult: > 0 };
 }

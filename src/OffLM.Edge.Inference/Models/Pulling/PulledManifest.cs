@@ -15,34 +15,61 @@ internal static class PulledManifest
         {
             if (PulledEncoder.IsIn(folder))
             {
-                var embedding = PulledEncoder.Read(folder, files.Keys, out var context, out var family);
+                var embedding = PulledEncoder.Read(folder, files.Keys, out var positions, out var kind);
                 return new ModelManifest
                 {
                     Name = name,
                     Files = files,
                     License = License(Path.Combine(folder, "README.md")),
-                    Context = context,
-                    Family = family,
+                    Context = positions,
+                    Family = kind,
                     Capabilities = ["embedding"],
                     Embedding = embedding,
                 };
             }
 
-            using var settings = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, GenAiSettings.FileName)));
-            var model = settings.RootElement.GetProperty("model");
+            var (context, family) = Settings(File.ReadAllBytes(Path.Combine(folder, GenAiSettings.FileName)));
             return new ModelManifest
             {
                 Name = name,
                 Files = files,
                 License = License(Path.Combine(folder, "README.md")),
-                Context = model.GetProperty("context_length").GetInt32(),
-                Family = model.GetProperty("type").GetString(),
+                Context = context,
+                Family = family,
                 Capabilities = Capabilities(folder),
             };
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException or FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new ModelPullException($"{name} is not usable: {e.Message.TrimEnd('.')}.", e);
+            throw new ModelPullException($"{name} is not usable: {Problem(folder, e)}.", e);
+        }
+    }
+
+    /// <summary>What is wrong, without places on this machine and in our words where .NET's say nothing.</summary>
+    private static string Problem(string folder, Exception error) => error switch
+    {
+        KeyNotFoundException => "its configuration lacks a value that is needed",
+        IOException => $"its file {FileIn(error.Message, folder + Path.DirectorySeparatorChar)} is missing",
+        _ => error.Message.TrimEnd('.'),
+    };
+
+    /// <summary>The system names a missing file by its whole path, in quotes.</summary>
+    private static string FileIn(string message, string folder) => message.IndexOf(folder, StringComparison.Ordinal) is >= 0 and var at
+        ? message[(at + folder.Length)..].Split('\'')[0]
+        : "that its configuration names";
+
+    /// <exception cref="JsonException">They lack something.</exception>
+    private static (int Context, string Family) Settings(byte[] json)
+    {
+        try
+        {
+            using var settings = JsonDocument.Parse(json);
+            var model = JsonMember.Of(settings.RootElement, "model");
+            return (JsonMember.Integer(model, "context_length"), JsonMember.Text(model, "type"));
+        }
+        catch (JsonException e)
+        {
+            throw new JsonException($"in its {GenAiSettings.FileName}, {e.Message}", e);
         }
     }
 
