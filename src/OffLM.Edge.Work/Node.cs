@@ -254,6 +254,7 @@ public sealed partial class Node : IAsyncDisposable
     {
         Volatile.Write(ref _state, "draining");
         _admission.Close("The node is shutting down.");
+        Models.Close();
         if (!await _book.WaitUntilEmptyAsync(_options.ShutdownGrace))
         {
             LogInterrupting(_book.Count);

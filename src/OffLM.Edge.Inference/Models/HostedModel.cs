@@ -16,7 +16,7 @@ internal sealed class HostedModel(StoredModel model, Task<LoadedEngine> engine, 
 
     internal ITimer? Expiry { get; set; }
 
-    /// <summary>Set when it is on its way out: who wants it waits for this and loads it again.</summary>
+    /// <summary>Set when it is on its way out: who wants it loads it again, after this.</summary>
     internal Task? Unloading { get; set; }
 
     internal bool IsPinned => KeepAlive < TimeSpan.Zero;

@@ -36,7 +36,7 @@ public sealed class ModelLoadException(string message, string? place = null, Exc
         .Replace(folder, "its folder", StringComparison.Ordinal);
 }
 
-/// <summary>As many models as may be loaded are all in use.</summary>
+/// <summary>As many models as may be loaded are all in use, and as many requests as may wait do.</summary>
 public sealed class ModelBusyException(string message) : InferenceException(message);
 
 /// <summary>A model could not be fetched. What was fetched is kept and resumed by the next pull.</summary>

@@ -1,15 +1,20 @@
 namespace OffLM.Edge.Inference;
 
 /// <summary>Loads models on demand and unloads them when nobody used them for a while.</summary>
-public sealed class ModelHost : IAsyncDisposable
+public sealed partial class ModelHost : IAsyncDisposable
 {
     private readonly ModelStore _store;
     private readonly ModelHostOptions _options;
     private readonly TimeProvider _clock;
     private readonly Func<StoredModel, IModelEngine> _load;
     private readonly Lock _gate = new();
+
+    /// <summary>Those that are in memory or on their way in: at most as many as may be loaded.</summary>
     private readonly List<HostedModel> _hosted = [];
-    private bool _disposed;
+
+    /// <summary>Those on their way out. Whatever is loaded next waits for them.</summary>
+    private readonly List<HostedModel> _leaving = [];
+    private volatile bool _closed;
 
     /// <param name="store">Where the models are.</param>
     /// <param name="options">How many stay, and how long.</param>
@@ -35,14 +40,15 @@ public sealed class ModelHost : IAsyncDisposable
             lock (_gate)
             {
                 var now = _clock.GetUtcNow();
-                return [.. _hosted.Where(h => h.Engine.IsCompletedSuccessfully && h.Unloading is null).Select(h => new LoadedModel(
+                return [.. _hosted.Where(h => h.Engine.IsCompletedSuccessfully).Select(h => new LoadedModel(
                     h.Model, h.Engine.Result.Engine.ContextLength, h.ExpiresAt(now), h.Leases,
                     h.Engine.Result.Loop.Statistics, h.Engine.Result.Engine.Description, h.Engine.Result.Adapters.Count))];
             }
         }
     }
 
-    /// <summary>Gets a model for one request; verifies and loads it if need be. Requests that come meanwhile share the load.</summary>
+    /// <summary>Gets a model for one request; verifies and loads it if need be. Requests that come meanwhile share the load. Waits while all that may be
+    /// in memory are in use.</summary>
     /// <param name="name">Its name or id.</param>
     /// <param name="keepAlive">How long it stays after this use: null leaves that as it is (first the default), a negative time
     /// (<see cref="Timeout.InfiniteTimeSpan"/>) pins it, zero unloads it after use.</param>
@@ -50,22 +56,18 @@ public sealed class ModelHost : IAsyncDisposable
     /// <param name="use">What for.</param>
     /// <exception cref="ModelNotFoundException">The store has no such model.</exception>
     /// <exception cref="WrongModelException">It can't do that; it is not loaded for it.</exception>
-    /// <exception cref="ModelBusyException">All places in memory are in use.</exception>
+    /// <exception cref="ModelBusyException">All places in memory are in use, and as many requests as may wait do.</exception>
+    /// <exception cref="ObjectDisposedException">It is closed, perhaps while this waited.</exception>
     /// <exception cref="ModelDamagedException">Its files are not what its manifest says.</exception>
     /// <exception cref="ModelLoadException">The engine can't load it. The next request tries again.</exception>
     public async Task<ModelLease> AcquireAsync(string name, TimeSpan? keepAlive, CancellationToken cancellationToken, ModelUse use = ModelUse.Any)
     {
-        var begun = _clock.GetTimestamp();
         var model = _store.Find(name);
         WrongModelException.ThrowIfUnfit(model, use, _store);
         var adapter = model.Manifest.Adapter is null ? null : model;
         model = adapter is null ? model : BaseOf(adapter);
-        HostedModel? hosted;
-        while (!TryHold(model, keepAlive, out hosted, out var leaving))
-        {
-            await leaving.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-
+        var hosted = await HoldAsync(model, keepAlive, cancellationToken).ConfigureAwait(false);
+        var begun = _clock.GetTimestamp();
         try
         {
             var wasLoaded = hosted.Engine.IsCompleted;
@@ -96,11 +98,28 @@ public sealed class ModelHost : IAsyncDisposable
             var hosted = _hosted.Find(h => h.Model.Id == name || ModelName.AreSame(h.Model.Name, name));
             if (hosted is null)
             {
-                return Task.CompletedTask;
+                return _leaving.Find(h => h.Model.Id == name || ModelName.AreSame(h.Model.Name, name))?.Unloading ?? Task.CompletedTask;
             }
 
             hosted.KeepAlive = TimeSpan.Zero;
-            return hosted.IsIdle ? Unload(hosted) : hosted.Unloading ?? Task.CompletedTask;
+            if (!hosted.IsIdle)
+            {
+                return Task.CompletedTask;
+            }
+
+            var unloading = Unload(hosted);
+            LetIn();
+            return unloading;
+        }
+    }
+
+    /// <summary>Gives no more models out: who waits for one is told so at once. What is given out stays in memory.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            RefuseWaiting();
         }
     }
 
@@ -108,67 +127,77 @@ public sealed class ModelHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         List<Task> leaving;
+        Close();
         lock (_gate)
         {
-            _disposed = true;
-            leaving = [.. _hosted.ToArray().Select(h => h.Unloading ?? Unload(h))];
+            foreach (var hosted in _hosted.ToArray())
+            {
+                Unload(hosted);
+            }
+
+            leaving = _leaving.ConvertAll(h => h.Unloading!);
         }
 
         await Task.WhenAll(leaving).ConfigureAwait(false);
     }
 
-    /// <summary>Takes a hold on the model's place in memory; false if something must leave first.</summary>
-    private bool TryHold(StoredModel model, TimeSpan? keepAlive, out HostedModel hosted, out Task leaving)
+    /// <summary>Takes a hold on the model's place in memory; null if all places are in use.</summary>
+    private HostedModel? TryHold(StoredModel model, TimeSpan? keepAlive)
     {
-        lock (_gate)
+        _hosted.RemoveAll(h => h.IsFailed); // this request tries again
+        var hosted = _hosted.Find(h => h.Model.Id == model.Id);
+        if (hosted is null)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            leaving = Task.CompletedTask;
-            _hosted.RemoveAll(h => h.IsFailed); // this request tries again
-            hosted = _hosted.Find(h => h.Model.Id == model.Id)!;
-            if (hosted is null)
+            if (_hosted.Count >= _options.MaxLoaded)
             {
-                if (_hosted.Count >= _options.MaxLoaded)
+                // The idle model that leaves: pinned ones last, then the least recently used.
+                if (_hosted.Where(h => h.IsIdle).OrderBy(h => h.IsPinned).ThenBy(h => h.LastUsed).FirstOrDefault() is not { } idle)
                 {
-                    leaving = MakeRoom(model);
-                    return false;
+                    return null;
                 }
 
-                hosted = new HostedModel(model, LoadAsync(model), _options.KeepAlive);
-                _hosted.Add(hosted);
-            }
-            else if (hosted.Unloading is { } unloading)
-            {
-                leaving = unloading;
-                return false;
+                Unload(idle);
             }
 
-            hosted.Leases++;
-            hosted.KeepAlive = keepAlive ?? hosted.KeepAlive;
-            hosted.Expiry?.Dispose();
-            hosted.Expiry = null;
-            return true;
+            hosted = new HostedModel(model, LoadAsync(model, _leaving.ConvertAll(h => h.Unloading!)), _options.KeepAlive);
+            _hosted.Add(hosted);
+            _ = SettleAsync(hosted);
         }
+
+        Hold(hosted, keepAlive);
+        return hosted;
     }
 
-    /// <summary>The idle model that leaves: pinned ones last, then the least recently used.</summary>
-    private Task MakeRoom(StoredModel wanted)
+    private static void Hold(HostedModel hosted, TimeSpan? keepAlive)
     {
-        if (_hosted.Find(h => h.Unloading is not null) is { } onItsWay)
-        {
-            return onItsWay.Unloading!;
-        }
-
-        var idle = _hosted.Where(h => h.IsIdle).OrderBy(h => h.IsPinned).ThenBy(h => h.LastUsed).FirstOrDefault()
-            ?? throw new ModelBusyException(
-                $"{wanted.Name} can't be loaded now: {string.Join(", ", _hosted.Select(h => h.Model.Name))} is in use, "
-                + $"and at most {_options.MaxLoaded} may be in memory. Try again when it is done, or allow more.");
-        return Unload(idle);
+        hosted.Leases++;
+        hosted.KeepAlive = keepAlive ?? hosted.KeepAlive;
+        hosted.Expiry?.Dispose();
+        hosted.Expiry = null;
     }
 
-    private async Task<LoadedEngine> LoadAsync(StoredModel model)
+    /// <summary>Once a model is in memory it can make room for others, if nobody waited for it to the end; one that failed leaves no trace.</summary>
+    private async Task SettleAsync(HostedModel hosted)
     {
         await Task.Yield(); // the caller holds the lock
+        await ((Task)hosted.Engine).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_gate)
+        {
+            if (hosted.Leases == 0 && hosted.Engine.IsFaulted)
+            {
+                hosted.Expiry?.Dispose();
+                _hosted.Remove(hosted);
+            }
+
+            LetIn();
+        }
+    }
+
+    private async Task<LoadedEngine> LoadAsync(StoredModel model, List<Task> leaving)
+    {
+        await Task.Yield(); // the caller holds the lock
+        await Task.WhenAll(leaving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        ObjectDisposedException.ThrowIf(_closed, this);
         try
         {
             await _store.VerifyAsync(model, force: false, CancellationToken.None).ConfigureAwait(false);
@@ -232,6 +261,8 @@ public sealed class ModelHost : IAsyncDisposable
             {
                 ScheduleExpiry(hosted);
             }
+
+            LetIn();
         }
     }
 
@@ -273,6 +304,8 @@ public sealed class ModelHost : IAsyncDisposable
     private Task Unload(HostedModel hosted)
     {
         hosted.Expiry?.Dispose();
+        _hosted.Remove(hosted);
+        _leaving.Add(hosted);
         return hosted.Unloading = UnloadAsync(hosted);
     }
 
@@ -291,7 +324,7 @@ public sealed class ModelHost : IAsyncDisposable
         {
             lock (_gate)
             {
-                _hosted.Remove(hosted);
+                _leaving.Remove(hosted);
             }
         }
     }

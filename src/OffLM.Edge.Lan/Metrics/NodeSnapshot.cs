@@ -11,7 +11,7 @@ internal static class NodeSnapshot
     public static void Write(PrometheusText text, Node node)
     {
         var status = node.Status();
-        WriteModels(text, status.LoadedModels);
+        WriteModels(text, status.LoadedModels, node.Models.Waiting);
         WriteLedger(text, status);
         SyncSnapshot.Write(text, status);
         if (node.BoardStatus() is { } board)
@@ -26,10 +26,10 @@ internal static class NodeSnapshot
         WriteProcess(text);
     }
 
-    private static void WriteModels(PrometheusText text, IReadOnlyList<LoadedModel> models)
+    private static void WriteModels(PrometheusText text, IReadOnlyList<LoadedModel> models, int waiting)
     {
         text.Family("num_requests_running", "gauge", "Requests that are being computed.").Sample(models.Sum(m => m.Statistics.Active));
-        text.Family("num_requests_waiting", "gauge", "Requests that wait for a place.").Sample(models.Sum(m => m.Statistics.Waiting));
+        text.Family("num_requests_waiting", "gauge", "Requests that wait for a place, or for their model to be loaded.").Sample(waiting + models.Sum(m => m.Statistics.Waiting));
         text.Family("models_loaded", "gauge", "Models in memory.").Sample(models.Count);
         text.Family("adapters_loaded", "gauge", "Adapters in memory, beside all models.").Sample(models.Sum(m => m.Adapters));
         Each("scheduler_steps_total", "Decode steps since the model was loaded, one token each.", s => s.Steps);

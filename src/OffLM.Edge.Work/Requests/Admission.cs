@@ -114,7 +114,7 @@ internal sealed partial class Admission(
     {
         if (_closed is { } why)
         {
-            throw new RefusedException(RefusalReason.NotServing, why, TimeSpan.FromSeconds(5));
+            throw NotServing(why);
         }
 
         if (board?.Refusal is { } heat)
@@ -127,6 +127,9 @@ internal sealed partial class Admission(
             throw new RefusedException(RefusalReason.LedgerUnavailable, problem, TimeSpan.FromSeconds(60));
         }
     }
+
+    private static RefusedException NotServing(string why, Exception? inner = null) =>
+        new(RefusalReason.NotServing, why, TimeSpan.FromSeconds(5), inner: inner);
 
     private void RefuseBeyondLimits(Caller caller, string model)
     {
@@ -155,7 +158,22 @@ internal sealed partial class Admission(
     {
         try
         {
-            return await models.AcquireAsync(model, keepAlive, cancellation, use);
+            var lease = await models.AcquireAsync(model, keepAlive, cancellation, use);
+            try
+            {
+                // It may have waited for long.
+                RefuseUnlessServing();
+                return lease;
+            }
+            catch
+            {
+                lease.Dispose();
+                throw;
+            }
+        }
+        catch (ObjectDisposedException e) when (_closed is { } why)
+        {
+            throw NotServing(why, e);
         }
         catch (Exception e) when (Refusals.From(e) is { } refusal)
         {

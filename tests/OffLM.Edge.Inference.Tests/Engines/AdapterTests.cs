@@ -112,6 +112,24 @@ public class AdapterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_base_and_its_adapters_wait_together_and_share_one_load()
+    {
+        Forge.Write(_folder.Path("other"), ModelRecipe.Tiny with { Name = "other", Threads = 1 });
+        var first = await _host.AcquireAsync("tiny:a1", null, CancellationToken.None);
+        var other = _host.AcquireAsync("other", null, CancellationToken.None);
+        var tiny = ((string[])["tiny:a1", "tiny", "tiny:a2"]).Select(name => _host.AcquireAsync(name, null, CancellationToken.None)).ToList();
+        Assert.Equal(4, _host.Waiting);
+
+        first.Dispose();
+        (await other).Dispose();
+        var leases = await Task.WhenAll(tiny);
+
+        Assert.Equal(("tiny", 3), (Assert.Single(_host.Loaded).Model.Name, _host.Loaded[0].Leases));
+        Assert.Equal(["tiny:a1", null, "tiny:a2"], leases.Select(l => l.Adapter?.Name));
+        Array.ForEach(leases, l => l.Dispose());
+    }
+
+    [Fact]
     public async Task An_adapter_for_another_graph_or_without_its_base_is_told()
     {
         Forge.Write(_folder.Path("wide"), new AdapterRecipe(_base with { Hidden = 256 }, "wide"));

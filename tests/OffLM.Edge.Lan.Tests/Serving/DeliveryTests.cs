@@ -104,6 +104,26 @@ public sealed class DeliveryTests
     }
 
     [Fact]
+    public async Task Clients_with_a_model_each_take_turns_where_one_fits_into_memory()
+    {
+        await using var node = await ServingNode.StartAsync(configure: o => o with { Models = new ModelHostOptions { MaxLoaded = 1 } });
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(async client =>
+        {
+            for (var i = 0; i < 5; i++)
+            {
+                await ((client % 3) switch
+                {
+                    0 => node.Http.AskAsync(Chat, Asking.Chat("Hi")),
+                    1 => node.Http.AskAsync("/api/generate", new JsonObject { ["model"] = ServingNode.Plain, ["prompt"] = "Hi", ["stream"] = false }),
+                    _ => node.Http.AskAsync("/v1/embeddings", new JsonObject { ["model"] = ServingNode.Encoder, ["input"] = "the river" }),
+                });
+            }
+        }));
+
+        Assert.Equal((30ul, 0), (node.Node.Status().Ledger.Receipts, node.Node.Models.Waiting));
+    }
+
+    [Fact]
     public async Task With_every_place_taken_a_request_is_503_with_a_time_to_wait_in_both_shapes()
     {
         await using var node = await ServingNode.StartAsync(

@@ -81,6 +81,29 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public async Task Who_waits_for_a_model_when_the_node_stops_is_refused_at_once_and_leaves_no_trace()
+    {
+        await using var test = await TestNode.StartAsync(o =>
+        {
+            ModelForge.Forge.Write(Path.Combine(o.ModelsDirectory, "other"), ModelForge.ModelRecipe.Tiny with { Name = "other", Threads = 1 });
+            return o with { ShutdownGrace = TimeSpan.FromSeconds(60) };
+        });
+        await using var running = await test.Node.AskAsync(Caller.Household, TestNode.Request(maxTokens: 4000), CancellationToken.None);
+        var waiting = test.Node.AskAsync(Caller.Household, TestNode.Request() with { Model = "other" }, CancellationToken.None);
+        await TestNode.UntilAsync(() => test.Node.Models.Waiting == 1, "a request that waits for its model");
+        Assert.Equal(1, test.Node.Status().Ledger.Holds);
+
+        var stopping = test.Node.DrainAsync();
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => waiting);
+
+        Assert.Equal(RefusalReason.NotServing, refused.Reason);
+        Assert.False(stopping.IsCompleted);
+        await running.DisposeAsync();
+        await stopping;
+        Assert.Equal(1ul, test.Node.Status().Ledger.Receipts);
+    }
+
+    [Fact]
     public async Task After_shutdown_began_requests_are_refused_for_now()
     {
         await using var test = await TestNode.StartAsync();
