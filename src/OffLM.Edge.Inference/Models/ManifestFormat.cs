@@ -43,7 +43,7 @@ internal static class ManifestFormat
                 Files = files.Count > 0 ? files : throw new JsonException("\"files\" is empty."),
                 License = Text(root, "license"),
                 Context = root.TryGetProperty("context", out var context) && context.ValueKind == JsonValueKind.Number ? context.GetInt32() : null,
-                Capabilities = root.TryGetProperty("capabilities", out var list) ? [.. list.EnumerateArray().Select(e => e.GetString()!)] : [],
+                Capabilities = root.TryGetProperty("capabilities", out var list) ? Texts(list) : [],
                 Embedding = root.TryGetProperty("embedding", out var embedding) ? ReadEmbedding(embedding) : null,
                 Adapter = root.TryGetProperty("adapter", out var adapter)
                     ? new AdapterSettings(Required(adapter, "base"), CheckPath(Required(adapter, "file")))
@@ -194,6 +194,17 @@ internal static class ManifestFormat
         }
 
         return tokens;
+    }
+
+    private static List<string> Texts(JsonElement list)
+    {
+        List<string> texts = [];
+        foreach (var text in list.EnumerateArray())
+        {
+            texts.Add(text.GetString()!);
+        }
+
+        return texts;
     }
 
     private static string? Text(JsonElement root, string name) =>

@@ -70,7 +70,16 @@ internal sealed class SpecialTokens
             // The rest, the vocabulary of several megabytes, is not looked at.
             reader.Read();
             using var tokens = JsonDocument.ParseValue(ref reader);
-            return [.. tokens.RootElement.EnumerateArray().Where(t => t.GetProperty("special").GetBoolean()).Select(t => t.GetProperty("content").GetString() ?? "")];
+            List<string> special = [];
+            foreach (var token in tokens.RootElement.EnumerateArray())
+            {
+                if (token.GetProperty("special").GetBoolean())
+                {
+                    special.Add(token.GetProperty("content").GetString() ?? "");
+                }
+            }
+
+            return [.. special];
         }
 
         return [];

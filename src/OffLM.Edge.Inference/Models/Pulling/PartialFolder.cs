@@ -86,8 +86,16 @@ internal sealed class PartialFolder : IDisposable
         }
     }
 
-    private static DateTime LastTouched(string path) =>
-        Files(path).Select(file => file.LastWriteTimeUtc).Append(Directory.GetLastWriteTimeUtc(path)).Max();
+    private static DateTime LastTouched(string path)
+    {
+        var last = Directory.GetLastWriteTimeUtc(path);
+        foreach (var file in Files(path))
+        {
+            last = file.LastWriteTimeUtc > last ? file.LastWriteTimeUtc : last;
+        }
+
+        return last;
+    }
 
     private static IEnumerable<FileInfo> Files(string path) => new DirectoryInfo(path).EnumerateFiles("*", SearchOption.AllDirectories);
 }

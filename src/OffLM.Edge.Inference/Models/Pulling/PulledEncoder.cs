@@ -46,7 +46,12 @@ internal static class PulledEncoder
         using var configuration = Parse(folder, Configuration);
         using var modules = Parse(folder, Modules);
         using var tokenizer = Parse(folder, Tokenizer);
-        var kinds = modules.RootElement.EnumerateArray().Select(m => Text(m, "type").Split('.')[^1]).ToList();
+        List<string> kinds = [];
+        foreach (var module in modules.RootElement.EnumerateArray())
+        {
+            kinds.Add(Text(module, "type").Split('.')[^1]);
+        }
+
         if (kinds.Find(kind => kind is not ("Transformer" or "Pooling" or "Normalize")) is { } unknown)
         {
             throw new JsonException($"its {Modules} has a step {unknown}, which this box can't compute");
@@ -119,7 +124,15 @@ internal static class PulledEncoder
         }
 
         using var pooling = Parse(folder, Path.Combine(ManifestFormat.CheckPath(Text(step, "path")), Configuration));
-        var modes = pooling.RootElement.EnumerateObject().Where(p => p.Name.StartsWith("pooling_mode_", StringComparison.Ordinal) && p.Value.ValueKind == JsonValueKind.True).Select(p => p.Name).ToList();
+        List<string> modes = [];
+        foreach (var mode in pooling.RootElement.EnumerateObject())
+        {
+            if (mode.Name.StartsWith("pooling_mode_", StringComparison.Ordinal) && mode.Value.ValueKind == JsonValueKind.True)
+            {
+                modes.Add(mode.Name);
+            }
+        }
+
         return modes switch
         {
             ["pooling_mode_mean_tokens"] => Pooling.Mean,
@@ -148,7 +161,10 @@ internal static class PulledEncoder
                     if (part.TryGetProperty("SpecialToken", out var special))
                     {
                         var ids = processor.GetProperty("special_tokens").GetProperty(Text(special, "id")).GetProperty("ids");
-                        (isAfter ? after : before).AddRange(ids.EnumerateArray().Select(id => id.GetInt32()));
+                        foreach (var id in ids.EnumerateArray())
+                        {
+                            (isAfter ? after : before).Add(id.GetInt32());
+                        }
                     }
 
                     isAfter |= part.TryGetProperty("Sequence", out _);
