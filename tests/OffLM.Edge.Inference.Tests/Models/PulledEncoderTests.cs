@@ -6,24 +6,16 @@ using OffLM.ModelForge;
 namespace OffLM.Edge.Inference.Tests.Models;
 
 /// <summary>Models that make embeddings, as most are published: in the layout of sentence-transformers, with BERT's tokenizer.</summary>
-public sealed class PulledEncoderTests : IAsyncLifetime
+public sealed class PulledEncoderTests : PullTests
 {
     private const string Normalizer = """{"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": null, "lowercase": true}""";
 
-    private readonly TemporaryFolder _folder = new();
-    private readonly TemporaryFolder _source = new();
-    private readonly ModelServer _server = new();
-    private readonly HttpClient _http = new();
-    private readonly ModelStore _store;
-
-    public PulledEncoderTests() => _store = new ModelStore(_folder.Path("models"));
-
-    public Task InitializeAsync()
+    protected override void Serve()
     {
-        Forge.Write(_source.Path("m"), EncoderRecipe.Tiny);
-        foreach (var file in Directory.GetFiles(_source.Path("m"), "model.onnx*"))
+        Forge.Write(Source.Path("m"), EncoderRecipe.Tiny);
+        foreach (var file in Directory.GetFiles(Source.Path("m"), "model.onnx*"))
         {
-            _server.Add("onnx/" + Path.GetFileName(file), File.ReadAllBytes(file), large: true);
+            Server.Add("onnx/" + Path.GetFileName(file), File.ReadAllBytes(file), large: true);
         }
 
         Add("tokenizer.json", TinyWordPiece.Json(Normalizer));
@@ -34,15 +26,6 @@ public sealed class PulledEncoderTests : IAsyncLifetime
         Add("README.md", "---\nlicense: apache-2.0\n---\n# A model");
         Add("pytorch_model.bin", "the same weights again");
         Add("onnx/model_O4.onnx", "and again");
-        return Task.CompletedTask;
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _server.DisposeAsync();
-        _http.Dispose();
-        _folder.Dispose();
-        _source.Dispose();
     }
 
     [Fact]
@@ -80,10 +63,10 @@ public sealed class PulledEncoderTests : IAsyncLifetime
     [Fact]
     public async Task A_repository_with_a_manifest_of_ours_is_taken_as_it_is()
     {
-        _server.Files.Clear();
-        foreach (var file in Directory.GetFiles(_source.Path("m")))
+        Server.Files.Clear();
+        foreach (var file in Directory.GetFiles(Source.Path("m")))
         {
-            _server.Add(Path.GetFileName(file), File.ReadAllBytes(file));
+            Server.Add(Path.GetFileName(file), File.ReadAllBytes(file));
         }
 
         Assert.Equal(EncoderRecipe.Tiny.Name, (await PullAsync()).Name);
@@ -97,8 +80,8 @@ public sealed class PulledEncoderTests : IAsyncLifetime
         AddModules(step);
         Add("1_Pooling/config.json", $$"""{"{{pooling}}": true}""");
 
-        Assert.Contains(problem, (await Assert.ThrowsAsync<ModelPullException>(PullAsync)).Message);
-        Assert.Empty(_store.List());
+        Assert.Contains(problem, (await Assert.ThrowsAsync<ModelPullException>(() => PullAsync())).Message);
+        Assert.Empty(Store.List());
     }
 
     [Theory]
@@ -110,15 +93,15 @@ public sealed class PulledEncoderTests : IAsyncLifetime
     {
         Add(file, content);
 
-        Assert.Contains("is not usable", (await Assert.ThrowsAsync<ModelPullException>(PullAsync)).Message);
+        Assert.Contains("is not usable", (await Assert.ThrowsAsync<ModelPullException>(() => PullAsync())).Message);
     }
 
     [Fact]
     public async Task Without_the_steps_from_text_to_embedding_it_is_no_model()
     {
-        _server.Files.Remove("modules.json");
+        Server.Files.Remove("modules.json");
 
-        var message = (await Assert.ThrowsAsync<ModelPullException>(PullAsync)).Message;
+        var message = (await Assert.ThrowsAsync<ModelPullException>(() => PullAsync())).Message;
 
         Assert.Contains("genai_config.json", message);
         Assert.Contains("modules.json", message);
@@ -127,9 +110,9 @@ public sealed class PulledEncoderTests : IAsyncLifetime
     [Fact]
     public async Task A_part_that_is_missing_is_named()
     {
-        _server.Files.Remove("1_Pooling/config.json");
+        Server.Files.Remove("1_Pooling/config.json");
 
-        Assert.Contains("1_Pooling", (await Assert.ThrowsAsync<ModelPullException>(PullAsync)).Message);
+        Assert.Contains("1_Pooling", (await Assert.ThrowsAsync<ModelPullException>(() => PullAsync())).Message);
     }
 
     private static float[] Embed(EmbeddingEngine engine, string text)
@@ -140,14 +123,11 @@ public sealed class PulledEncoderTests : IAsyncLifetime
         return vector;
     }
 
-    private void Add(string path, string text) => _server.Add(path, Encoding.UTF8.GetBytes(text));
+    private void Add(string path, string text) => Server.Add(path, Encoding.UTF8.GetBytes(text));
 
     private void AddModules(string last) => Add("modules.json", $$"""
         [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
          {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
          {"idx": 2, "name": "2", "path": "2_{{last}}", "type": "sentence_transformers.models.{{last}}"}]
         """);
-
-    private Task<StoredModel> PullAsync() =>
-        new ModelPuller(_store, _http, TimeProvider.System).PullAsync(new PullRequest(_server.Address, ModelServer.Repository), null, CancellationToken.None);
 }
