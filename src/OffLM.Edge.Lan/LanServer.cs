@@ -10,6 +10,7 @@ using OffLM.Edge.Lan.Metrics;
 using OffLM.Edge.Lan.NodeApi;
 using OffLM.Edge.Lan.Ollama;
 using OffLM.Edge.Lan.OpenAi;
+using OffLM.Edge.Lan.Serving;
 using OffLM.Edge.Work;
 
 namespace OffLM.Edge.Lan;
@@ -69,6 +70,7 @@ public sealed class LanServer : IAsyncDisposable
         var metrics = new NodeMetrics(node);
         app.UseRouting();
         MetricsEndpoint.Count(app, metrics);
+        UnmatchedRequests.Explain(app);
         AccessControl.Use(app, node, options, time ?? TimeProvider.System);
         OpenAiApi.Map(app, node, options);
         OllamaApi.Map(app, node, options);

@@ -14,7 +14,7 @@ internal sealed class EmbedEndpoint(Node node)
     {
         using var body = await RequestBody.ReadAsync(context);
         var fields = body.Fields;
-        var request = Read(context, body, EmbeddingFields.Read(fields)) with
+        var request = Read(context, body, HasInput(fields) ? EmbeddingFields.Read(fields) : [new EmbeddingInput("", null)]) with
         {
             Truncate = fields.Flag("truncate") ?? true,
             Dimensions = (int?)fields.Integer("dimensions", 1, int.MaxValue),
@@ -58,6 +58,9 @@ internal sealed class EmbedEndpoint(Node node)
             EmbeddingDelivery.WriteVector(json, answer.Vectors);
         });
     }
+
+    private static bool HasInput(Fields fields) =>
+        fields.TryGet(EmbeddingFields.Input, out var input) && !(input.ValueKind == JsonValueKind.Array && input.GetArrayLength() == 0);
 
     private static EmbeddingRequest Read(HttpContext context, RequestBody body, IReadOnlyList<EmbeddingInput> inputs)
     {

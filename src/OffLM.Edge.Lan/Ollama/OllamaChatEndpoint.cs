@@ -25,7 +25,7 @@ internal sealed class OllamaChatEndpoint(Node node, AnswerDelivery delivery, Tim
             ToolSet.RequireCapability(node, request.Model);
         }
 
-        request = request with { MessagesJson = messages, ToolsJson = tools?.Json };
+        request = request with { MessagesJson = messages, ToolsJson = tools?.Json, MayForget = true };
         await delivery.RunAsync(
             context,
             RetryHeader.Apply(request, context, body),

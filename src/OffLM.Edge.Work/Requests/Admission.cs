@@ -43,7 +43,7 @@ internal sealed partial class Admission(
         try
         {
             ticket = lease.Scheduler.Reserve();
-            var prompt = Tokenise(lease, request);
+            var prompt = Fitting(lease, request);
             var limit = LimitOf(lease, request, prompt.Tokens.Length);
 
             // Before the hold: what the engine refuses leaves no trace. The prompt is computed while the hold is written, but no token is chosen.
@@ -76,6 +76,39 @@ internal sealed partial class Admission(
         return (lease.Model, lease.LoadDuration);
     }
 
+    /// <summary>The prompt; of a conversation that is too long and may be shortened, the newest part that leaves a quarter of the context for the answer, or
+    /// less if the answer may not be so long.</summary>
+    private static (string Text, int[] Tokens) Fitting(ModelLease lease, WorkRequest request)
+    {
+        var whole = Tokenise(lease, request);
+        var context = ContextOf(lease, request);
+        if (whole.Tokens.Length < context || !request.MayForget || request.MessagesJson is not { } messages)
+        {
+            return whole;
+        }
+
+        var conversation = new ShortenedConversation(messages);
+        var most = context - Math.Clamp(request.MaxTokens ?? int.MaxValue, 1, Math.Max(1, context / 4));
+        var (enough, shortest) = (conversation.Forgettable, whole);
+        for (var (least, last) = (1, enough); least <= last;)
+        {
+            var middle = (least + last) / 2;
+            var prompt = Tokenise(lease, request with { MessagesJson = conversation.Without(middle) });
+            if (prompt.Tokens.Length <= most || middle == enough)
+            {
+                (shortest, last) = (prompt, middle - 1);
+            }
+            else
+            {
+                least = middle + 1;
+            }
+        }
+
+        return shortest;
+    }
+
+    private static int ContextOf(ModelLease lease, WorkRequest request) => Math.Min(lease.ContextLength, request.ContextLength ?? int.MaxValue);
+
     private static (string Text, int[] Tokens) Tokenise(ModelLease lease, WorkRequest request)
     {
         var text = request.MessagesJson is { } messages ? lease.ApplyChatTemplate(messages, request.ToolsJson) : request.Prompt ?? "";
@@ -87,7 +120,7 @@ internal sealed partial class Admission(
 
     private static uint LimitOf(ModelLease lease, WorkRequest request, int promptTokens)
     {
-        var context = Math.Min(lease.ContextLength, request.ContextLength ?? int.MaxValue);
+        var context = ContextOf(lease, request);
         if (promptTokens >= context)
         {
             throw new RefusedException(

@@ -20,6 +20,9 @@ public sealed record WorkRequest
     /// <summary>Tool definitions as a JSON array, for the chat template; null for none.</summary>
     public string? ToolsJson { get; init; }
 
+    /// <summary>Whether the conversation's oldest messages may be left out if it is too long, rather than refusing it.</summary>
+    public bool MayForget { get; init; }
+
     /// <summary>At most so many new tokens; null for as many as the context has room for.</summary>
     public int? MaxTokens { get; init; }
 

@@ -24,6 +24,15 @@ public sealed class EmbedTests(SharedNode shared)
     }
 
     [Fact]
+    public async Task A_request_without_texts_loads_the_model()
+    {
+        foreach (var body in (JsonObject[])[Body(new JsonArray()), new JsonObject { ["model"] = ServingNode.Encoder }])
+        {
+            Assert.Empty((await _http.AskAsync("/api/embed", body))["embeddings"]!.AsArray());
+        }
+    }
+
+    [Fact]
     public async Task The_older_form_takes_one_prompt_and_gives_the_same_vector()
     {
         var newer = await _http.AskAsync("/api/embed", Body("winter"));

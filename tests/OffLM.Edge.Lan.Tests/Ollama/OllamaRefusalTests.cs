@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using OffLM.Edge.Lan.Ollama;
 using OffLM.Edge.Lan.Tests.Serving;
 
@@ -38,6 +39,19 @@ public sealed class OllamaRefusalTests(SharedNode shared)
 
         Assert.Contains(message, error.Text("error"));
         Assert.DoesNotContain("secret", error.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("GET", "/nope", HttpStatusCode.NotFound, "nothing at this path")]
+    [InlineData("POST", "/api/nope", HttpStatusCode.NotFound, "nothing at this path")]
+    [InlineData("GET", "/api/chat", HttpStatusCode.MethodNotAllowed, "This path takes POST, not GET.")]
+    [InlineData("PUT", "/node/v1/status", HttpStatusCode.MethodNotAllowed, "This path takes GET, not PUT.")]
+    public async Task A_path_or_method_that_is_not_there_is_told(string method, string path, HttpStatusCode status, string message)
+    {
+        using var response = await _node.Http.SendAsync(new HttpRequestMessage(new HttpMethod(method), path));
+
+        Assert.Equal(status, response.StatusCode);
+        Assert.Contains(message, JsonNode.Parse(await response.Content.ReadAsStringAsync())!.Text("error"));
     }
 
     [Theory]

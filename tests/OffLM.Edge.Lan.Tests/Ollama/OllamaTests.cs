@@ -58,6 +58,39 @@ public sealed class OllamaTests(SharedNode shared)
         }
     }
 
+    [Theory]
+    [InlineData(128)]
+    [InlineData(300)]
+    public async Task A_conversation_that_is_too_long_loses_its_oldest_messages(int context)
+    {
+        var messages = new JsonArray(Message("system", "Be brief."));
+        for (var i = 0; i < 40; i++)
+        {
+            messages.Add(Message(i % 2 == 0 ? "user" : "assistant", $"this is message {i} of many"));
+        }
+
+        messages.Add(Message("user", "and now?"));
+        var body = new JsonObject
+        {
+            ["model"] = "tiny",
+            ["messages"] = messages,
+            ["stream"] = false,
+            ["options"] = new JsonObject { ["num_ctx"] = context, ["num_predict"] = 9 },
+        };
+        var answer = await _node.Http.AskAsync("/api/chat", body);
+
+        // As much as fits: one message more has about 20 tokens.
+        Assert.InRange(int.Parse(answer.Text("prompt_eval_count")), context - 40, context - 9);
+        Assert.InRange(int.Parse(answer.Text("eval_count")), 1, 9);
+
+        messages.Clear();
+        messages.Add(Message("user", string.Concat(Enumerable.Repeat("word ", context))));
+        var error = await _node.Http.RefusedAsync("/api/chat", body.ToJsonString(), System.Net.HttpStatusCode.BadRequest);
+        Assert.Contains("Shorten the prompt", error.Text("error"));
+
+        static JsonObject Message(string role, string content) => new() { ["role"] = role, ["content"] = content };
+    }
+
     [Fact]
     public async Task A_chat_streams_lines_unless_told_otherwise_and_ends_with_counts_durations_and_receipt()
     {
