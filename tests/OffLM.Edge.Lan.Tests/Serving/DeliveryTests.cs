@@ -172,7 +172,7 @@ public sealed class DeliveryTests
         });
         using var payer = node.WithKey(Key("payer", credit: 1_000_000));
         var openAi = payer.RefusedAsync(Chat, ChatTests.Endless("max_tokens", 4000), HttpStatusCode.ServiceUnavailable);
-        var ollama = payer.RefusedAsync("/api/generate", """{"model":"tiny","prompt":"x","stream":false,"options":{"num_predict":4000}}""", HttpStatusCode.ServiceUnavailable);
+        var ollama = payer.RefusedAsync("/api/generate", """{"model":"tiny","prompt":"x","stream":false,"options":{"num_predict":4000,"temperature":0}}""", HttpStatusCode.ServiceUnavailable);
         await Until(() => node.Node.Models.Loaded is [{ Statistics.Tokens: > 20 }] && node.Node.Status().Running == 2);
 
         await node.Node.DrainAsync();
