@@ -1,8 +1,6 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using OffLM.Edge.Inference.Tests.Support;
-using OffLM.ModelForge;
 
 namespace OffLM.Edge.Inference.Tests.Models;
 
